@@ -1,0 +1,58 @@
+"""The web application: wiring, blueprints, error pages, filters, in one function."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import tasks
+from config import Settings
+from console import cli, wiring
+from console.routes import account, catalog, checkout, health, home, orders, sessions, signup, subscriptions
+from console.routes.staff import incidents, jobs
+from console.web import access_log, auth, csrf, errors, filters, headers, limits
+
+_ROOT = Path(__file__).parent.parent
+PARTS = (filters, csrf, auth, limits, errors, access_log, headers, cli)
+NOUNS = (health, home, signup, sessions, account, catalog, checkout, orders, subscriptions, jobs, incidents)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application of these settings, or of the environment's."""
+    settings = settings or Settings.read()
+    app = Flask("console", root_path=str(_ROOT), template_folder="templates", static_folder="static")
+    _configure(app, settings)
+    app.extensions["console"] = wiring.build(settings)
+    app.extensions["bell"] = tasks.register(wiring.queue(settings))
+    for part in PARTS:
+        part.init_app(app)
+    for noun in NOUNS:
+        app.register_blueprint(noun.blueprint)
+    app.wsgi_app = headers.Correlated(_behind_proxies(app, settings.trusted_proxies))  # type: ignore[method-assign]
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    secure = settings.public_url.startswith("https://")
+    app.config.update(
+        SECRET_KEY=settings.secret_key.get_secret_value(),
+        SECRET_KEY_FALLBACKS=[key for key in settings.secret_key_fallbacks.get_secret_value().split(",") if key],
+        SESSION_COOKIE_NAME="__Host-session" if secure else "session",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        MAX_CONTENT_LENGTH=64 * 1024,
+        MAX_FORM_MEMORY_SIZE=64 * 1024,
+        SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
+        STAFF_TOTP=settings.staff_totp,
+        WHMCS_URL=settings.whmcs_url,
+        ENVIRONMENT=settings.environment,
+        RATELIMIT_STORAGE_OPTIONS={"redis_pool": wiring.redis_pool(settings)},
+    )
+    app.url_map.strict_slashes = False
+
+
+def _behind_proxies(app: Flask, count: int) -> headers.Wsgi:
+    return ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count) if count else app.wsgi_app

@@ -1,0 +1,84 @@
+"""Signing up: the form, the link in the mail, the customer number put right."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+
+from console.errors import Refused
+from console.i18n import gettext as _
+from console.services import signing_up
+from console.services.signing_up import Wish
+from console.web import errors, limits
+from console.web.auth import enter, public
+from console.web.forms.login import PasswordForm
+from console.web.forms.signup import SignupForm
+from console.web.wired import bell, policy
+
+blueprint = Blueprint("signup", __name__)
+
+
+@blueprint.get("/signup")
+@public
+def ask() -> ResponseReturnValue:
+    return render_template("signup/show.html", form=SignupForm(), problem="")
+
+
+@blueprint.post("/signup")
+@public
+@limits.on_sign_up
+def sign_up() -> ResponseReturnValue:
+    form = SignupForm()
+    if not form.validate():
+        return render_template("signup/show.html", form=form, problem=""), 422
+    data = form.data
+    signing_up.sign_up(policy(), Wish(**{name: data[name] or "" for name in Wish.__dataclass_fields__}))
+    bell().outbox()
+    return redirect("/signup/sent", 303)
+
+
+@blueprint.get("/signup/sent")
+@public
+def sent() -> ResponseReturnValue:
+    return render_template("signup/sent.html")
+
+
+@blueprint.errorhandler(CSRFError)
+def opened_too_long_ago(error: CSRFError) -> ResponseReturnValue:
+    """Nothing was done; the form is shown again with what was typed, except the password."""
+    form = SignupForm()
+    if form.sf_number.data is None:
+        return errors.form_too_old(error)
+    form.sf_number.errors = []
+    problem = _("This page was open too long. Nothing was sent: type the password again and send it.")
+    return render_template("signup/show.html", form=form, problem=problem), 400
+
+
+@blueprint.get("/confirm/<token>")
+@public
+def ask_password(token: str) -> ResponseReturnValue:
+    signing_up.live_token(policy(), token)
+    return render_template("signup/confirm.html", form=PasswordForm(), token=token)
+
+
+@blueprint.post("/confirm/<token>")
+@public
+@limits.on_confirm
+def confirm(token: str) -> ResponseReturnValue:
+    form = PasswordForm()
+    if form.validate() and (confirmed := _confirmed(form, token)):
+        enter(confirmed.user)
+        bell().jobs(confirmed.job_ids)
+        return redirect("/", 303)
+    return render_template("signup/confirm.html", form=form, token=token), 422
+
+
+def _confirmed(form: PasswordForm, token: str) -> signing_up.Confirmed | None:
+    try:
+        return signing_up.confirm(policy(), token, form.password.data)
+    except Refused as refused:
+        if refused.code != "wrong_password":
+            raise
+        form.password.errors = [_("This is not the password that was chosen at the sign-up.")]
+        return None

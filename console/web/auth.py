@@ -1,0 +1,114 @@
+"""Who is asking, and the guard that every route carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+from urllib.parse import urlencode, urlsplit
+
+from flask import Flask, Request, abort, g, request, session
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, current_user
+
+from console.models import User
+from console.models.user import ROLES
+from console.services import logging_in
+from console.web.fragments import go_to, is_htmx
+
+View = Callable[..., ResponseReturnValue]
+_RANK = {role: rank for rank, role in enumerate(ROLES)}
+
+
+def init_app(app: Flask) -> None:
+    manager = LoginManager()
+    manager.session_protection = None
+    manager.request_loader(_whose)
+    manager.init_app(app, add_context_processor=False)  # its own would ask the database even for the page of our own fault
+    app.context_processor(lambda: {"me": me_or_none()})
+
+
+def _whose(asked: Request) -> User | None:
+    # A page that refreshes itself is not a sign of life.
+    polled = asked.method == "GET" and asked.headers.get("HX-Request") == "true"
+    return logging_in.whose(session_id(), alive=not polled)
+
+
+def me_or_none() -> User | None:
+    """Who is logged in; nobody on the page that reports our own fault."""
+    user = None if g.get("broken") else current_user._get_current_object()
+    return user if isinstance(user, User) else None
+
+
+def me() -> User:
+    """The logged-in person of a guarded route."""
+    return cast(User, current_user._get_current_object())
+
+
+def enter(user: User) -> None:
+    """Log this person in: a new session id and a new forgery token, whatever the cookie held before."""
+    leave()
+    session["sid"] = logging_in.begin(user)
+    g.pop("csrf_token", None)
+
+
+def leave() -> None:
+    """Log out, on the server too."""
+    logging_in.end(session_id())
+    session.clear()
+
+
+def session_id() -> str:
+    """The opaque id of this login, for the services that ask how fresh it is."""
+    return str(session.get("sid", ""))
+
+
+def public(view: View) -> View:
+    """Anybody."""
+    view.guard = "public"  # type: ignore[attr-defined]
+    return view
+
+
+def customer(view: View) -> View:
+    """Customers; others are asked to log in, staff have no business here."""
+    return _guarded(view, "customer", lambda user: user.role == "customer")
+
+
+def staff(role: str) -> Callable[[View], View]:
+    """Staff of that role or a higher one: viewer < support < ops < admin."""
+    least = _RANK[role]
+    return lambda view: _guarded(view, f"staff:{role}", lambda user: user.is_staff and _RANK[user.role] >= least)
+
+
+def _guarded(view: View, guard: str, may: Callable[[User], bool]) -> View:
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+        user = me_or_none()
+        if user is None:
+            return go_to("/login?" + urlencode({"next": _way_back()}))
+        if not may(user):
+            abort(403)
+        return view(*args, **kwargs)
+
+    guarded.guard = guard  # type: ignore[attr-defined]
+    return guarded
+
+
+def _way_back() -> str:
+    """The page to show after the login: this one, or the form's page for something that was sent from it."""
+    if request.method == "GET" and not is_htmx():
+        return request.full_path.rstrip("?")
+    return safe_path(request.headers.get("HX-Current-URL") or request.referrer, own_host=request.host) or "/"
+
+
+def safe_path(address: str | None, own_host: str = "") -> str | None:
+    """The path of an address that is surely one of our own pages, else None."""
+    try:
+        parts = urlsplit(address or "")
+    except ValueError:  # an address of no meaning, as `//[`
+        return None
+    if parts.netloc not in {"", own_host} or (parts.scheme and not parts.netloc):
+        return None
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    plain = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    return path if plain else None

@@ -1,0 +1,124 @@
+"""How often an address or an account may try: counted in Redis or in the database, so that all web processes count together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, Response, request, session
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from limits.storage import RedisStorage, Storage
+
+from console import log
+from console.models import Throttle
+from console.vault import fingerprint
+from console.web.forms.typed import lower
+
+_log = log.logger(__name__)
+QUIET_S = 10.0  # how long a Redis that did not answer is left alone
+T = TypeVar("T")
+
+
+class ThrottleStorage(Storage):
+    """Flask-Limiter's counters in Redis where there is one, else and while it is away as Throttle rows. Keys hold addresses: hashed."""
+
+    STORAGE_SCHEME = ["throttle"]
+
+    def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, redis_pool: Any = None, **options: Any) -> None:
+        super().__init__(uri, wrap_exceptions=wrap_exceptions, **options)
+        self._redis = RedisStorage("redis://", connection_pool=redis_pool, key_prefix="console:limit") if redis_pool else None
+        self._quiet_until = 0.0
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return ValueError
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        key = fingerprint(key)
+        return self._count(lambda redis: redis.incr(key, expiry, amount), lambda: Throttle.hit(key, expiry, amount))
+
+    def get(self, key: str) -> int:
+        key = fingerprint(key)
+        return self._count(lambda redis: redis.get(key), lambda: Throttle.state(key)[0])
+
+    def get_expiry(self, key: str) -> float:
+        key = fingerprint(key)
+        return self._count(lambda redis: redis.get_expiry(key), lambda: _ends(key))
+
+    def _count(self, there: Callable[[RedisStorage], T], here: Callable[[], T]) -> T:
+        """A limit must neither fall away nor shut people out because Redis does: the count goes on in the rows, from nothing."""
+        if self._redis is None or time.monotonic() < self._quiet_until:
+            return here()
+        try:
+            return there(self._redis)
+        except self._redis.base_exceptions as error:
+            self._quiet_until = time.monotonic() + QUIET_S
+            _log.warning("limits_without_redis", error_class=type(error).__name__, seconds=QUIET_S)
+            return here()
+
+    def check(self) -> bool:
+        return True
+
+    def reset(self) -> int:
+        return int(Throttle.delete().execute())
+
+    def clear(self, key: str) -> None:
+        Throttle.delete().where(Throttle.key == fingerprint(key)).execute()
+
+
+def _ends(key: str) -> float:
+    ends = Throttle.state(key)[1]
+    return ends.timestamp() if ends else time.time()
+
+
+limiter = Limiter(get_remote_address, storage_uri="throttle://", strategy="fixed-window", headers_enabled=True)
+
+
+def init_app(app: Flask) -> None:
+    limiter.init_app(app)
+
+
+def _account() -> str:
+    """As the form reads it: another width or case of the letters is no other account."""
+    return lower(request.form.get("email"))[:254] or "none"
+
+
+def _account_here() -> str:
+    return f"{_account()} {get_remote_address()}"
+
+
+def _failed(answer: Response) -> bool:
+    return answer.status_code in {401, 422}
+
+
+def _accepted(answer: Response) -> bool:
+    return answer.status_code < 400
+
+
+def _slow_down(limit: str, key: Any, **when: Any) -> Any:
+    return limiter.limit(limit, key_func=key, methods=["POST"], **when)
+
+
+def on_login(view: Any) -> Any:
+    """Failures only. The tight one counts account and address together: a stranger elsewhere cannot keep the owner out."""
+    view = _slow_down("10 per 15 minutes", _account_here, deduct_when=_failed)(view)
+    view = _slow_down("100 per hour", _account, deduct_when=_failed)(view)
+    return _slow_down("50 per 15 minutes", get_remote_address, deduct_when=_failed)(view)
+
+
+def on_sign_up(view: Any) -> Any:
+    """Each sign-up sends a mail: few to one mailbox, more from one address."""
+    view = _slow_down("5 per hour", _account, deduct_when=_accepted)(view)
+    return _slow_down("120 per hour", get_remote_address)(view)
+
+
+def on_confirm(view: Any) -> Any:
+    """The token has tries of its own; this keeps an address from guessing tokens."""
+    return _slow_down("50 per 15 minutes", get_remote_address, deduct_when=_failed)(view)
+
+
+def on_password(view: Any) -> Any:
+    """The password asked once more in an open session."""
+    return _slow_down("10 per 15 minutes", lambda: f"session {session.get('sid', '')}", deduct_when=_failed)(view)

@@ -1,0 +1,36 @@
+"""The body of a control request, checked: a wrong order to the sandbox is answered, never guessed at."""
+
+from typing import Any
+
+from flask import Response, jsonify, request
+
+
+class Wrong(Exception):
+    """A control request that cannot be carried out; answered with its status and one sentence."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.message, self.status = message, status
+
+
+def wrong(error: Wrong) -> tuple[Response, int]:
+    return jsonify(error=error.message), error.status
+
+
+def asked(required: dict[str, type | tuple[type, ...]], optional: dict[str, type | tuple[type, ...]] | None = None) -> dict[str, Any]:
+    """The JSON object of this request. Raises Wrong for missing, unknown or mistyped keys; optional nulls count as absent."""
+    body = request.get_json(force=True, silent=True)
+    if not isinstance(body, dict):
+        raise Wrong("a JSON object is needed")
+    given = {name: value for name, value in body.items() if value is not None}
+    known = {**required, **(optional or {})}
+    for name in given:
+        if name not in known:
+            raise Wrong(f"unknown key: {name}")
+    for name, kind in known.items():
+        if name in given and (not isinstance(given[name], kind) or (isinstance(given[name], bool) and kind is not bool)):
+            raise Wrong(f"wrong type: {name}")
+    for name in required:
+        if name not in given:
+            raise Wrong(f"missing: {name}")
+    return given

@@ -1,0 +1,68 @@
+"""Doors by which upstreams are made to fail and to be slow."""
+
+import re
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+
+from sandbox.control.asking import Wrong, asked
+from sandbox.control.backstage import Backstage
+from sandbox.wire import UnknownName, Wire
+
+NUMBER = (int, float)
+FAULT: dict[str, Any] = {"count": int, "probability": NUMBER, "delay_ms": int, "seed": int, "code": str, "message": str}
+# what a code may look like where it is a number or one of two words
+CODES = {"smtp_4xx": "4[0-9]{2}", "smtp_5xx": "5[0-9]{2}", "unavailable": "INTERNAL|UNAVAILABLE"}
+
+
+def attach(app: Flask, backstage: Backstage) -> None:
+    wire = backstage.wire
+    _setting(app, wire)
+
+    @app.get("/control/faults")
+    def faults() -> Response:
+        return jsonify([fault.row() for fault in wire.faults()])
+
+    @app.delete("/control/faults")
+    def clear_faults() -> Response:
+        chosen = request.args.get("id")
+        if chosen is not None and not chosen.isdecimal():
+            raise Wrong("id must be a number")
+        return jsonify(removed=wire.clear_faults(int(chosen) if chosen else None))
+
+    @app.delete("/control/faults/<int:fault_id>")
+    def clear_fault(fault_id: int) -> Response:
+        return jsonify(removed=wire.clear_faults(fault_id))
+
+
+def _setting(app: Flask, wire: Wire) -> None:
+    @app.post("/control/faults")
+    def set_fault() -> Response:
+        order = asked({"upstream": str, "operation": str, "fault": str}, FAULT)
+        _sensible(order)
+        try:
+            return jsonify(id=wire.set_fault(**order).id)
+        except UnknownName as error:
+            raise Wrong(str(error)) from error
+
+    @app.post("/control/latency")
+    def latency() -> Response:
+        order = asked({"upstream": str, "ms": int})
+        if order["ms"] < 0:
+            raise Wrong("ms must not be negative")
+        try:
+            wire.set_latency(order["upstream"], order["ms"])
+        except UnknownName as error:
+            raise Wrong(str(error)) from error
+        return jsonify(order)
+
+
+def _sensible(order: dict[str, Any]) -> None:
+    """A fault that could never fire is refused like an unknown name."""
+    if "count" in order and "probability" in order:
+        raise Wrong("count or probability, not both")
+    if order.get("count", 1) < 1 or not 0 < order.get("probability", 1) <= 1 or order.get("delay_ms", 0) < 0:
+        raise Wrong("count is at least 1, probability above 0 and at most 1, delay_ms not negative")
+    form = CODES.get(order["fault"], ".*")
+    if not re.fullmatch(form, order.get("code", ""), re.DOTALL) and "code" in order:
+        raise Wrong(f"code of {order['fault']} must match {form}")

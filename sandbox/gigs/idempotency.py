@@ -1,0 +1,36 @@
+"""`Idempotency-Key`: the first successful answer to a key is given again for a day; refusals are not kept."""
+
+from collections.abc import Callable
+
+from sandbox import clock
+from sandbox.gigs.behaviour import behaviour
+from sandbox.gigs.refusals import Refusal
+from sandbox.store import Doc, Store
+
+KIND = "gigs_replay"
+HEADER = "Idempotency-Key"
+MAX_KEY, KEPT_S = 255, 24 * 3600
+Answer = tuple[Doc, int]
+
+
+def check(store: Store, method: str, key: str | None) -> str | None:
+    """The key if this call honours one; GET and PATCH accept the header and ignore it."""
+    if key is None or method not in ("POST", "DELETE"):
+        return None
+    if not behaviour(store)["idempotency_header"]:
+        raise Refusal(400, "Idempotent requests are not enabled for this project.")
+    if not 1 <= len(key) <= MAX_KEY:
+        raise Refusal(400, f"{HEADER} must have 1 to {MAX_KEY} characters.")
+    return key
+
+
+def replayed(store: Store, key: str | None, carry_out: Callable[[], Answer]) -> Answer:
+    """Runs inside one write block, so two calls with one key never both take effect."""
+    if key is None:
+        return carry_out()
+    kept = store.get(KIND, key)
+    if kept and kept["at"] > clock.now() - KEPT_S:
+        return kept["body"], kept["status"]
+    body, status = carry_out()
+    store.put(KIND, key, {"body": body, "status": status, "at": clock.now()})
+    return body, status

@@ -1,0 +1,119 @@
+"""SIMs, their activation codes and the state of the profile behind each code."""
+
+import re
+
+from sandbox import clock
+from sandbox.gigs.behaviour import behaviour
+from sandbox.gigs.calls import PAGING, Call, page, stamp
+from sandbox.gigs.names import FILES, fresh_code, fresh_iccid, fresh_id
+from sandbox.gigs.plans import PROVIDERS
+from sandbox.gigs.refusals import invalid, not_found
+from sandbox.store import Doc, Store
+
+SIM = "gigs_sim"
+STATUSES = ("inactive", "active", "retired")
+REPORTING = ("p3", "p14", "p15")
+REPORTED = ("installed", "enabled", "disabled", "deleted")
+ICCID = re.compile(r"[0-9]{19}[Ff]?|[0-9]{20}")
+SHOWN = ("object", "id", "metadata", "createdAt", "iccid", "provider", "status", "type")
+INSTALL = "https://esimsetup.{}.com/esim_qrcode_provisioning?carddata={}"
+
+
+def allocate(store: Store, provider: str, user_id: str) -> Doc:
+    """A new eSIM. With delays switched on it exists at once but shows itself, and then its code, only later."""
+    delays, now = behaviour(store), clock.now()
+    visible = now + delays["sim_delay_ms"] / 1000
+    sim: Doc = {
+        "object": "sim",
+        "id": fresh_id("sim"),
+        "metadata": {},
+        "createdAt": stamp(visible),
+        "iccid": fresh_iccid(provider),
+        "provider": provider,
+        "status": "inactive",
+        "type": "eSIM",
+        "user": user_id,
+        "code": fresh_code(),
+        "picture": fresh_id("qr"),
+        "visible_from": visible,
+        "code_from": visible + delays["credentials_delay_ms"] / 1000,
+        "profile": "released",
+        "profile_at": stamp(now),
+    }
+    store.put(SIM, sim["id"], sim)
+    return sim
+
+
+def shown(sim: Doc) -> Doc:
+    return {name: sim[name] for name in SHOWN}
+
+
+def visible(sim: Doc | None) -> bool:
+    return sim is not None and sim["visible_from"] <= clock.now()
+
+
+def held(call: Call, sim_id: str) -> Doc:
+    sim = call.store.get(SIM, sim_id)
+    if sim is None or not visible(sim):
+        raise not_found("SIM")
+    return sim
+
+
+def read(call: Call, sim_id: str) -> Doc:
+    sim = held(call, sim_id)
+    call.only()
+    return shown(sim)
+
+
+def listed(call: Call) -> Doc:
+    call.only("provider", "status", "type", "user", *PAGING)
+    wanted = {
+        "provider": call.words("provider", PROVIDERS, PROVIDERS),
+        "status": call.words("status", STATUSES, STATUSES),
+        "type": call.words("type", ("eSIM", "pSIM"), ("eSIM", "pSIM")),
+    }
+    rows = call.store.find(SIM, "user", call.query["user"]) if "user" in call.query else call.store.all(SIM)
+    rows = [row for row in rows if visible(row) and all(row[name] in words for name, words in wanted.items())]
+    return page(call, rows[::-1], shown)
+
+
+def search(call: Call) -> Doc:
+    call.only(*PAGING)
+    call.properties(("iccid",), ("type",))
+    iccid = call.text("iccid") or ""
+    if not ICCID.fullmatch(iccid):
+        raise invalid("iccid has a wrong form", "iccid")
+    rows = [row for row in call.store.find(SIM, "iccid", iccid.rstrip("Ff")) if visible(row)]
+    return page(call, [row for row in rows if call.text("type") in (None, row["type"])], shown)
+
+
+def credentials(call: Call, sim_id: str) -> Doc:
+    """Everything is null until the code is there."""
+    sim = held(call, sim_id)
+    call.only()
+    ready = sim["code_from"] <= clock.now()
+    return {
+        "object": "simCredentials",
+        "sim": sim_id,
+        "activationCode": sim["code"] if ready else None,
+        "androidInstallUrl": INSTALL.format("android", sim["code"]) if ready else None,
+        "iosInstallUrl": INSTALL.format("apple", sim["code"]) if ready else None,
+        "qrCodeUrl": f"{FILES}/{sim['picture']}.png" if ready else None,
+    }
+
+
+def profile(call: Call, sim_id: str) -> Doc:
+    """`unknown` from providers that do not report, and before a profile is on a phone."""
+    sim = held(call, sim_id)
+    call.only()
+    return profile_shown(sim)
+
+
+def profile_shown(sim: Doc) -> Doc:
+    reports = sim["provider"] in REPORTING and sim["profile"] in REPORTED
+    return {
+        "object": "eSimProfile",
+        "sim": shown(sim),
+        "status": sim["profile"] if reports else "unknown",
+        "updatedAt": sim["profile_at"] if reports else sim["createdAt"],
+    }

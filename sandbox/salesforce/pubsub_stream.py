@@ -1,0 +1,148 @@
+"""One subscription: what the client asked for and was not given yet, and what it gets next."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.salesforce.event_log import Event, Log, replay_id
+from sandbox.salesforce.protos import sandbox_pubsub_pb2 as pb
+from sandbox.salesforce.pubsub_refusals import Refusal
+from sandbox.wire import Fault
+
+CAP = 100
+RESPONSE_BYTES = 3 * 1024 * 1024
+# a varint that never ends: no Avro reader takes it for a record
+GARBAGE = b"\xff" * 16
+
+
+@dataclass(frozen=True)
+class Troubles:
+    """Faults that are due: `of_event` for one event on its way, `of_stream` before an answer; that one may raise Refusal or never end."""
+
+    of_event: Callable[[], Fault | None]
+    of_stream: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds: an empty answer after `keepalive` while something is asked for, the end after `idle` while nothing is."""
+
+    keepalive: float
+    idle: float
+
+
+class Demand:
+    """The client's half of the stream."""
+
+    def __init__(self, topic: str) -> None:
+        self._topic = topic
+        self.outstanding = 0
+        self.closed = False
+        self.alarmed = False
+        self.refusal: Refusal | None = None
+        self.changed = asyncio.Event()
+
+    async def read(self, requests: AsyncIterator[Any]) -> None:
+        try:
+            async for request in requests:
+                self.take(request)
+        except Refusal as refusal:
+            self.refusal = refusal
+        finally:
+            self.closed = True
+            self.changed.set()
+
+    def take(self, request: Any) -> None:
+        """More than 100 outstanding is silently 100. Raises Refusal."""
+        if request.topic_name not in ("", self._topic):
+            raise Refusal("subscription.fetch.topic.mismatch")
+        if request.num_requested <= 0:
+            raise Refusal("subscription.fetch.requested.events.invalid")
+        self.outstanding = min(CAP, self.outstanding + request.num_requested)
+        self.changed.set()
+
+
+class Subscription:
+    """The server's half. `position` is the counter after which events are delivered."""
+
+    def __init__(self, log: Log, demand: Demand, position: int, rpc_id: str, troubles: Troubles, pace: Pace) -> None:
+        self._log, self._demand, self._position, self._rpc_id = log, demand, position, rpc_id
+        self._troubles, self._pace, self._epoch = troubles, pace, log.epoch
+        self._ready: deque[Any] = deque()
+        self._spoke_at = time.monotonic()
+
+    async def responses(self) -> AsyncIterator[Any]:
+        """Ends when the client closes its half, or when it asks for nothing for too long. Raises Refusal."""
+        while True:
+            if self._demand.refusal:
+                raise self._demand.refusal
+            if self._demand.closed:
+                return
+            if self._log.epoch != self._epoch:
+                raise Refusal("service.unavailable")
+            # before the look into the log, so that what comes after it wakes us
+            self._demand.changed.clear()
+            if self._demand.alarmed:
+                self._demand.alarmed = False
+                await self._troubles.of_stream()
+            self._fill()
+            overdue = self._overdue()
+            if overdue and not self._demand.outstanding:
+                return
+            if overdue or self._deliverable():
+                await self._troubles.of_stream()
+                yield self._response()
+            else:
+                await self._wait()
+
+    def _deliverable(self) -> bool:
+        return bool(self._ready) and self._demand.outstanding > 0
+
+    def _overdue(self) -> bool:
+        return not self._deliverable() and self._rest() <= 0
+
+    def _rest(self) -> float:
+        limit = self._pace.keepalive if self._demand.outstanding else self._pace.idle
+        return self._spoke_at + limit - time.monotonic()
+
+    async def _wait(self) -> None:
+        try:
+            await asyncio.wait_for(self._demand.changed.wait(), max(0.0, self._rest()))
+        except TimeoutError:
+            return
+
+    def _fill(self) -> None:
+        """Takes events from the log as far as they are asked for; here the faults of delivery happen."""
+        while len(self._ready) < self._demand.outstanding:
+            found = self._log.after(self._position, self._demand.outstanding - len(self._ready))
+            if not found:
+                return
+            for event in found:
+                self._position = event.counter
+                self._ready.extend(self._copies(event))
+
+    def _copies(self, event: Event) -> list[Any]:
+        if event.dropped:
+            return []
+        fault = self._troubles.of_event()
+        kind = fault.fault if fault else ""
+        if kind == "drop_event":
+            self._log.drop(event)
+            return []
+        payload = GARBAGE if kind == "bad_payload" else event.payload
+        produced = pb.ProducerEvent(id=event.uuid, schema_id=event.schema_id, payload=payload)
+        return [pb.ConsumerEvent(event=produced, replay_id=event.replay_id)] * (2 if kind == "duplicate_event" else 1)
+
+    def _response(self) -> Any:
+        batch: list[Any] = []
+        size = 0
+        while self._deliverable() and (not batch or size + self._ready[0].ByteSize() <= RESPONSE_BYTES):
+            size += self._ready[0].ByteSize()
+            batch.append(self._ready.popleft())
+            self._demand.outstanding -= 1
+        self._spoke_at = time.monotonic()
+        latest = batch[-1].replay_id if batch else replay_id(self._position)
+        return pb.FetchResponse(events=batch, latest_replay_id=latest, rpc_id=self._rpc_id, pending_num_requested=self._demand.outstanding)

@@ -1,0 +1,115 @@
+"""What Orders, their items and price book entries may be and become, beyond what their fields take on their own."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.salesforce.access import User
+from sandbox.salesforce.errors import SfError
+from sandbox.salesforce.records import Record, Records, timestamp
+from sandbox.salesforce.schema import Schema
+
+BOOK = "Order Products must have a Price Book Entry that belongs to the Price Book related to the parent Order.: Price Book Entry ID"
+LOCKED = "Unable to modify activated or superseded Order: cannot delete Order, or add or remove Order Products"
+ACTIVATE = "Choose a valid order status and save your changes. Ask your admin for details."
+DRAFT_ONLY = ("AccountId", "Pricebook2Id")
+MAY_EDIT_ACTIVATED, MAY_ACTIVATE = "EditActivatedOrders", "ActivateOrder"
+
+
+class Rules:
+    """`creating` and `updating` may complete the record they are given; both raise SfError for what the org refuses."""
+
+    def __init__(self, records: Records, schema: Schema) -> None:
+        self._records, self._schema = records, schema
+        self._creating: dict[str, Callable[[Record], None]] = {
+            "Order": self._new_order, "OrderItem": self._new_item, "PricebookEntry": self._new_entry, "Case": self._new_case,
+        }  # fmt: skip
+        self._updating: dict[str, Callable[[Record, Record, set[str], User], None]] = {"Order": self._order, "OrderItem": self._item}
+
+    def creating(self, sobject: str, record: Record) -> None:
+        self._creating.get(sobject, _anything)(record)
+
+    def updating(self, sobject: str, before: Record, after: Record, given: set[str], user: User) -> None:
+        self._updating.get(sobject, _anything)(before, after, given, user)
+
+    # -- creating
+
+    def _new_order(self, order: Record) -> None:
+        if not order["AccountId"] and not order["ContractId"]:
+            raise SfError("REQUIRED_FIELD_MISSING", "Required fields are missing: [AccountId]", ["AccountId"])
+        order["StatusCode"] = self._schema.status_codes.get(order["Status"])
+        if order["StatusCode"] != "Draft":
+            raise SfError("FAILED_ACTIVATION", ACTIVATE, ["Status"])
+        order["TotalAmount"] = 0.0
+
+    def _new_item(self, item: Record) -> None:
+        order = self._records.get("Order", item["OrderId"]) or {}
+        if order.get("StatusCode") != "Draft":
+            raise SfError("ENTITY_IS_LOCKED", LOCKED)
+        entry = self._records.get("PricebookEntry", item["PricebookEntryId"] or "")
+        if entry is None or entry["Pricebook2Id"] != order["Pricebook2Id"]:
+            raise SfError("FIELD_INTEGRITY_EXCEPTION", BOOK, ["PricebookEntryId"])
+        if not entry["IsActive"]:
+            raise SfError("FIELD_INTEGRITY_EXCEPTION", "field integrity exception: PricebookEntryId (pricebook entry is inactive)", [])
+        if item["Quantity"] <= 0:
+            raise SfError("FIELD_INTEGRITY_EXCEPTION", "Quantity must be greater than zero", ["Quantity"])
+        item.update(Product2Id=entry["Product2Id"], ListPrice=entry["UnitPrice"], AvailableQuantity=item["Quantity"])
+        item["TotalPrice"] = item["Quantity"] * item["UnitPrice"]
+
+    def _new_entry(self, entry: Record) -> None:
+        book = self._records.get("Pricebook2", entry["Pricebook2Id"]) or {}
+        product = self._records.get("Product2", entry["Product2Id"]) or {}
+        rivals = [each["Pricebook2Id"] for each in self._records.find("PricebookEntry", "Product2Id", entry["Product2Id"])]
+        if entry["Pricebook2Id"] in rivals:
+            raise SfError("DUPLICATE_VALUE", "This price definition already exists in this price book", [])
+        standard = [each["Id"] for each in self._records.all("Pricebook2") if each["IsStandard"]]
+        if not book.get("IsStandard") and not set(standard) & set(rivals):
+            raise SfError("STANDARD_PRICE_NOT_DEFINED", "Before creating a custom price, create a standard price.", [])
+        entry.update(Name=product.get("Name"), ProductCode=product.get("ProductCode"))
+
+    def _new_case(self, case: Record) -> None:
+        case["IsClosed"] = False
+
+    # -- updating
+
+    def _order(self, before: Record, after: Record, given: set[str], user: User) -> None:
+        after["StatusCode"] = self._schema.status_codes.get(after["Status"])
+        if before["StatusCode"] == "Activated":
+            self._edit_activated(user)
+        elif after["StatusCode"] == "Activated":
+            self._activate(after, given, user)
+        self._kept(before, after)
+
+    def _activate(self, order: Record, given: set[str], user: User) -> None:
+        if not _allowed(user, MAY_ACTIVATE):
+            raise SfError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", [])
+        if given != {"Status"}:
+            raise SfError("FAILED_ACTIVATION", ACTIVATE, ["Status"])
+        if not self._records.find("OrderItem", "OrderId", order["Id"]):
+            raise SfError("FAILED_ACTIVATION", "An order must have at least one product.", ["Status"])
+        order.update(ActivatedDate=timestamp(), ActivatedById=user.id)
+
+    def _kept(self, before: Record, after: Record) -> None:
+        changed = [name for name in DRAFT_ONLY if before[name] != after[name]]
+        if changed and before["StatusCode"] != "Draft":
+            message = f"field integrity exception: {changed[0]} (not editable on an activated order)"
+            raise SfError("FIELD_INTEGRITY_EXCEPTION", message, changed)
+        if "Pricebook2Id" in changed and self._records.find("OrderItem", "OrderId", after["Id"]):
+            raise SfError("FIELD_INTEGRITY_EXCEPTION", "Price Book can't be changed while the order has order products.", ["Pricebook2Id"])
+
+    def _item(self, before: Record, after: Record, given: set[str], user: User) -> None:
+        order = self._records.get("Order", after["OrderId"]) or {}
+        if order.get("StatusCode") == "Activated":
+            self._edit_activated(user)
+        after["TotalPrice"] = after["Quantity"] * after["UnitPrice"]
+
+    def _edit_activated(self, user: User) -> None:
+        if not _allowed(user, MAY_EDIT_ACTIVATED):
+            raise SfError("ENTITY_IS_LOCKED", "entity is locked for editing", [])
+
+
+def _allowed(user: User, permission: str) -> bool:
+    return user.grants is None or permission in user.grants.user_permissions
+
+
+def _anything(*_: Any) -> None:
+    """An object without rules of its own."""

@@ -1,0 +1,165 @@
+"""AddOrder: a cart of products becomes an order, its services and an invoice, all in one go."""
+
+import secrets
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sandbox.store import Doc
+from sandbox.whmcs.answers import NO_DATE, NO_TIME, Answer, Refused, money, stamp, today
+from sandbox.whmcs.asked import Asked, decimal
+from sandbox.whmcs.options import chosen_options
+from sandbox.whmcs.php import decode_array
+from sandbox.whmcs.products import PAYMENT_METHODS, PRODUCTS, Product
+
+ORDER, SERVICE, INVOICE = "whmcs_order", "whmcs_service", "whmcs_invoice"
+PER_PRODUCT = ("qty", "domain", "billingcycle", "customfields", "configoptions", "priceoverride")
+
+
+@dataclass(frozen=True)
+class CartLine:
+    """One product of the cart with what was sent for its index."""
+
+    product: Product
+    sent: dict[str, Any]
+
+    @property
+    def quantity(self) -> int:
+        text = str(self.sent["qty"] or "1")
+        return max(1, int(text)) if text.isdecimal() and len(text) < 7 else 1
+
+    @property
+    def unit(self) -> Decimal:
+        """An override that is no amount is ignored."""
+        override = decimal(self.sent["priceoverride"])
+        return self.product.price if override is None or override < 0 else override
+
+    @property
+    def amount(self) -> Decimal:
+        return self.unit * self.quantity
+
+    def fields(self) -> dict[str, str]:
+        """Fields of other products are dropped without a word."""
+        sent = decode_array(self.sent["customfields"])
+        return {key: str(value) for key, value in sent.items() if key.isdecimal() and int(key) in self.product.fields}
+
+
+def add_order(asked: Asked) -> Answer:
+    client = buyer(asked)
+    check_payment_method(asked.text("paymentmethod"))
+    lines = cart(asked)
+    if not lines:
+        raise Refused("No items added to cart so order cannot proceed")
+    order = new_order(asked, client, lines)
+    services = [new_service(asked, order, line) for line in lines]
+    order["service_ids"] = [service["id"] for service in services]
+    if order["total"] != "0.00" and not asked.flag("noinvoice"):
+        order["invoiceid"] = new_invoice(asked, order, services)["id"]
+    asked.store.put(ORDER, str(order["id"]), order)
+    return ordered(order)
+
+
+def ordered(order: Doc) -> Answer:
+    """`productids` is a relic that always equals `serviceids`."""
+    ids = ",".join(str(at) for at in order["service_ids"])
+    answer = {"orderid": order["id"], "productids": ids, "serviceids": ids, "addonids": "", "domainids": ""}
+    return {**answer, "invoiceid": order["invoiceid"]}
+
+
+def buyer(asked: Asked) -> Doc:
+    client = asked.store.get("whmcs_client", str(asked.whole("clientid")))
+    if client is None:
+        raise Refused("Client ID Not Found")
+    if client["status"] == "Closed":
+        raise Refused("Unable to add order when client status is Closed")
+    return client
+
+
+def check_payment_method(module: str) -> None:
+    if module not in PAYMENT_METHODS:
+        raise Refused(f"Invalid Payment Method. Valid options include {','.join(PAYMENT_METHODS)}")
+
+
+def cart(asked: Asked) -> list[CartLine]:
+    """The arrays line up by index. What is not for sale, or not at that cycle, never enters the cart."""
+    arrays = {name: asked.array(name) for name in PER_PRODUCT}
+    lines = []
+    for index, pid in asked.array("pid").items():
+        product = PRODUCTS.get(int(pid)) if isinstance(pid, str) and pid.isdecimal() and len(pid) < 10 else None
+        sent = {name: values.get(index, "") for name, values in arrays.items()}
+        if product and sent["billingcycle"] in ("", product.cycle):
+            lines.append(CartLine(product, sent))
+    return lines
+
+
+def new_order(asked: Asked, client: Doc, lines: list[CartLine]) -> Doc:
+    return {
+        "id": asked.store.number("whmcs_order"),
+        "ordernum": 10**9 + secrets.randbelow(9 * 10**9),
+        "userid": client["id"],
+        "requestor_id": client["owner_user_id"],
+        "name": f"{client['firstname']} {client['lastname']}".strip(),
+        "date": stamp(),
+        "total": money(sum(line.amount for line in lines)),
+        "paymentmethod": asked.text("paymentmethod"),
+        "invoiceid": 0,
+        "status": "Pending",
+        "ipaddress": asked.text("clientip"),
+        "service_ids": [],
+    }
+
+
+def new_service(asked: Asked, order: Doc, line: CartLine) -> Doc:
+    label = str(line.sent["domain"])
+    once = line.product.cycle == "onetime"
+    service = {
+        "id": asked.store.number("whmcs_service"),
+        "clientid": order["userid"],
+        "orderid": order["id"],
+        "ordernumber": order["ordernum"],
+        "pid": line.product.pid,
+        "qty": line.quantity,
+        "regdate": today(),
+        "domain": label,
+        "domain_key": label.lower(),
+        "firstpaymentamount": money(line.amount),
+        "recurringamount": money(0 if once else line.amount),
+        "paymentmethod": order["paymentmethod"],
+        "billingcycle": line.product.cycle,
+        "nextduedate": NO_DATE if once else today(),
+        "status": "Pending",
+        "username": "",
+        "password": secrets.token_urlsafe(9),
+        "notes": "",
+        "fields": line.fields(),
+        "options": chosen_options(line.product, decode_array(line.sent["configoptions"])),
+    }
+    asked.store.put(SERVICE, str(service["id"]), service)
+    return service
+
+
+def new_invoice(asked: Asked, order: Doc, services: list[Doc]) -> Doc:
+    invoice = {
+        "id": asked.store.number("whmcs_invoice"),
+        "userid": order["userid"],
+        "orderid": order["id"],
+        "date": today(),
+        "duedate": today(),
+        "datepaid": NO_TIME,
+        "created_at": stamp(),
+        "total": order["total"],
+        "status": "Unpaid",
+        "paymentmethod": order["paymentmethod"],
+        "notes": "",
+        "items": [invoice_item(asked, service) for service in services],
+        "transactions": [],
+    }
+    asked.store.put(INVOICE, str(invoice["id"]), invoice)
+    return invoice
+
+
+def invoice_item(asked: Asked, service: Doc) -> Doc:
+    name = PRODUCTS[service["pid"]].name
+    text = f"{name} - {service['domain']}" if service["domain"] else name
+    at = asked.store.number("whmcs_invoice_item")
+    return {"id": at, "relid": service["id"], "description": text, "amount": service["firstpaymentamount"]}

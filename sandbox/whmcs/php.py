@@ -1,0 +1,51 @@
+"""How PHP reads a form: bracketed names become arrays, and serialised arrays travel in base64."""
+
+import base64
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import phpserialize
+
+MAX_INPUT_VARS = 1000  # PHP's default: what comes after is dropped without a word
+MAX_SERIALISED = 65536
+NAME = re.compile(r"^([^\[]+)((?:\[[^\]]*\])*)")
+
+
+def parse_form(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """`a[0][b]=x` → {"a": {"0": {"b": "x"}}}; arrays are dicts with text keys, the last value wins."""
+    form: dict[str, Any] = {}
+    for name, value in list(pairs)[:MAX_INPUT_VARS]:
+        match = NAME.match(name)
+        if match:
+            path = [re.sub(r"[. ]", "_", match[1]), *re.findall(r"\[([^\]]*)\]", match[2])]
+            place(form, path, value)
+    return form
+
+
+def place(array: dict[str, Any], path: list[str], value: str) -> None:
+    for step in path[:-1]:
+        key = step or next_index(array)
+        if not isinstance(array.get(key), dict):
+            array[key] = {}
+        array = array[key]
+    array[path[-1] or next_index(array)] = value
+
+
+def next_index(array: dict[str, Any]) -> str:
+    taken = [int(key) for key in array if key.isdecimal()]
+    return str(max(taken) + 1 if taken else 0)
+
+
+def decode_array(text: object) -> dict[str, Any]:
+    """base64 of a serialised array → its items by text key. Anything else is nothing, as WHMCS ignores it silently.
+
+    Only arrays and scalars are accepted: phpserialize refuses objects as long as it is given no hook.
+    """
+    if not isinstance(text, str) or len(text) > MAX_SERIALISED:
+        return {}
+    try:
+        value = phpserialize.loads(base64.b64decode(text.replace(" ", "+"), validate=True), decode_strings=True)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        return {}
+    return {str(key): item for key, item in value.items()} if isinstance(value, dict) else {}

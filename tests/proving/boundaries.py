@@ -1,0 +1,57 @@
+"""Every boundary at which a process may die, made from the plans: a new step has its boundaries without a word here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from console.services.provisioning.plan import Plan
+from console.services.provisioning.plans import PLANS
+
+LISTENER = ("before_t1", "t1", "after_t1", "rung")
+CLAIM = ("dequeued", "claimed")
+END = ("finish", "t5", "finished")
+OUTBOX = ("mail.call", "status.call")
+# where in a step: effects alone have an intent; the last of each is inside a commit
+READ = ("call", "t4", "record")
+EFFECT = ("t3", "intent", *READ)
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """A crash point and what must be going on for a process to come by it: event, provision, signup, mail or status."""
+
+    point: str
+    story: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.story} {self.point}"
+
+    @property
+    def step(self) -> str:
+        """The step that it belongs to, "" outside of steps."""
+        return self.point.partition(".")[0] if self.story in PLANS and "." in self.point else ""
+
+
+def every() -> list[Boundary]:
+    """All of them, in the order of an order's life."""
+    listened = [Boundary(point, "event") for point in LISTENER]
+    signed_up = [Boundary(point, "signup") for point in _of(PLANS["signup"])]
+    provisioned = [Boundary(point, "provision") for point in (*CLAIM, *_of(PLANS["provision"]), *END)]
+    return [*listened, *signed_up, *provisioned, *(Boundary(point, point.partition(".")[0]) for point in OUTBOX)]
+
+
+def _of(plan: Plan) -> Iterator[str]:
+    for step in plan.steps:
+        yield from (f"{step.name}.{where}" for where in (EFFECT if step.effect else READ))
+
+
+def quick() -> list[Boundary]:
+    """One of each step in turn of their kinds, and of the rest those where most is at stake."""
+    steps: dict[tuple[str, str], list[Boundary]] = {}
+    for boundary in every():
+        if boundary.step:
+            steps.setdefault((boundary.story, boundary.step), []).append(boundary)
+    telling = [boundaries[-2 - n % 2] for n, boundaries in enumerate(steps.values())]
+    return [Boundary("after_t1", "event"), *telling, Boundary("t5", "provision"), Boundary("mail.call", "mail")]
