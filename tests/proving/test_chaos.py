@@ -14,8 +14,7 @@ import pytest
 from console.models import EsimSecret, Job, Subscription, User
 from console.wiring import Console
 from tests.proving import chaos
-from tests.proving.storm import invariants, mischief
-from tests.proving.storm.canaries import escaped
+from tests.proving.storm import canaries, invariants, mischief
 from tests.proving.storm.seen import Seen
 from tests.support.absent import absent
 from tests.support.postgres import Missing
@@ -89,7 +88,7 @@ def seen(**values: Any) -> Seen:
 
 
 def broken(world: Seen) -> list[str]:
-    return [number for number, _words, judge in invariants.INVARIANTS if judge is not escaped and list(judge(world))]
+    return [number for number, _words, judge in invariants.INVARIANTS if judge is not canaries.escaped and list(judge(world))]
 
 
 def test_it_has_nothing_against_a_world_in_order() -> None:
@@ -145,24 +144,24 @@ def watched(console: Console, tmp_path: Path) -> Seen:
     """A world of two customers whose logs, rows and queue hold nothing yet."""
     (tmp_path / "logs").mkdir()
     people = [SimpleNamespace(person=SimpleNamespace(password=f"demo-secret{n}", last_name=f"Canary200{n}")) for n in range(2)]
-    variables = dict.fromkeys(("SECRET_KEY", "WHMCS_IDENTIFIER", "WHMCS_SECRET", "MOBILE_API_KEY", "MOBILE_WEBHOOK_SECRET"), "key-of-ours")
+    variables = {name: f"key-of-ours/{number}" for number, name in enumerate(canaries.SETTINGS)}
     stage = SimpleNamespace(folder=tmp_path, logs=tmp_path / "logs", variables=variables, console=console, redis=None)
     return cast(Seen, SimpleNamespace(stage=stage, crowd=SimpleNamespace(customers=people[:1])))
 
 
 @pytest.mark.parametrize(
-    "secret", ["demo-secret0", "Canary2000", "key-of-ours", "LPA:1$rsp.example$K2-ABC", "sara@example.com", "00DSB00000000001!AQ4aZxYw0"]
+    "secret", ["demo-secret0", "Canary2000", "key-of-ours/0", "LPA:1$rsp.example$K2-ABC", "sara@example.com", "00DSB00000000001!AQ4aZxYw0"]
 )
 @pytest.mark.parametrize("place", ["logs/worker1.1.log", "queue.db"])
 def test_it_finds_a_secret_that_got_out(place: str, secret: str, watched: Seen) -> None:
-    assert list(escaped(watched)) == []
+    assert list(canaries.escaped(watched)) == []
     (watched.stage.folder / place).write_text(f'{{"event": "said", "text": "{secret}"}}')
-    assert len(list(escaped(watched))) == 1
+    assert len(list(canaries.escaped(watched))) == 1
 
 
 def test_it_finds_a_secret_in_the_journal(watched: Seen) -> None:
     Job.make("signup", "7", error_text="for demo-secret0")
-    assert list(escaped(watched)) == ["Job: a password"]
+    assert list(canaries.escaped(watched)) == ["Job: a password"]
 
 
 def test_it_finds_an_activation_code_by_its_secret_part(watched: Seen) -> None:
@@ -170,4 +169,4 @@ def test_it_finds_an_activation_code_by_its_secret_part(watched: Seen) -> None:
     row = Subscription.create(user=user, sf_order_id="801", sf_item_id="802", name="eSIM", category="SIM", mobile_ref="sub")
     EsimSecret.create(subscription=row, sealed=watched.stage.console.policy.vault.seal("LPA:1$rsp.example$K2-SECRET-PART"))
     (watched.stage.logs / "web1.1.log").write_text("matching id K2-SECRET-PART")
-    assert list(escaped(watched)) == ["web1.1.log: an activation code"]
+    assert list(canaries.escaped(watched)) == ["web1.1.log: an activation code"]

@@ -65,7 +65,9 @@ def test_it_names_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 def test_it_hands_over_at_once(database: Database, database_url: str, tmp_path: Path) -> None:
     variables = os.environ | settings_for.cut_off(tmp_path, database_url, PROVISION_SWEEP_S="0.1", QUEUE_FILE=str(tmp_path / "queue.db"))
     with running(WORKER, variables, tmp_path) as worker, running(LISTENER, variables, tmp_path) as listener:
-        eventually(lambda: Lease.select().where(Lease.owner != "").count() == len(Heartbeat.alive(60)) == 2, what="both at work")
+        both = {"sweeper", "listener"}
+        eventually(lambda: both <= {row.name.partition(":")[0] for row in Lease.select() if row.owner}, what="both at work")
+        assert len(Heartbeat.alive(60)) == 2
         before = time.monotonic()
         assert [listener.terminate(), worker.terminate()] == [0, 0]
         assert time.monotonic() - before < 5

@@ -13,6 +13,8 @@ from tests.proving.storm.seen import Seen
 _PRIVATE = {User, EmailToken, UserSession, CustomerLink, Order, Subscription, EsimSecret, Throttle}
 JOURNAL = [table for table in TABLES if table not in _PRIVATE]
 _SHAPES = re.compile(r"LPA:1\$\S+|00D\w{12,15}!\S{8,}|[\w.+-]+@(?:example\.com|console\.example)(?![\w>.])|/confirm/\d+\.\S+")
+SETTINGS = ("SECRET_KEY", "WHMCS_IDENTIFIER", "WHMCS_SECRET", "MOBILE_API_KEY", "MOBILE_WEBHOOK_SECRET")
+# there are thousands of them: sought as whole words, all at once
 _WORD = re.compile(r"[\w!.-]{8,}")
 
 
@@ -21,19 +23,19 @@ def escaped(seen: Seen) -> Iterator[str]:
     secrets = dict(_secrets(seen))
     assert len(secrets) > len(seen.crowd.customers), "nothing to look for"
     assert all(_WORD.fullmatch(secret) for secret in secrets), "a secret that would not be found"
+    settings = [(name, seen.stage.variables[name]) for name in SETTINGS]
     for place, text in _places(seen):
         if shape := _SHAPES.search(text):
             yield f"{place}: something like {re.sub(r'[a-zA-Z0-9]', 'x', shape[0])[:40]}"
+        yield from (f"{place}: {name}" for name, secret in settings if secret in text)
         yield from (f"{place}: {kind}" for kind in sorted({secrets[word] for word in set(_WORD.findall(text)) & secrets.keys()}))
 
 
 def _secrets(seen: Seen) -> Iterator[tuple[str, str]]:
-    """Value and kind, of those that `_WORD` would find as one."""
+    """Value and kind, of people and of what was bought."""
     for customer in seen.crowd.customers:
         yield customer.person.password, "a password"
         yield customer.person.last_name, "a name"
-    names = ("SECRET_KEY", "WHMCS_IDENTIFIER", "WHMCS_SECRET", "MOBILE_API_KEY", "MOBILE_WEBHOOK_SECRET")
-    yield from ((seen.stage.variables[name], name) for name in names)
     vault = seen.stage.console.policy.vault
     for row in EsimSecret.select():
         yield vault.open(row.sealed).split("$")[2], "an activation code"

@@ -47,6 +47,7 @@ PACE = {
     "freeze worker": 10.0,
     "shut": 15.0,
     "kill web": 25.0,
+    "lose card": 12.0,
     "empty queue": 15.0,
 }
 PACE_AT_SCALE = {"restart redis": 25.0, "restart postgres": 40.0}
