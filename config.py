@@ -28,6 +28,8 @@ class QueueSettings(BaseSettings):
     environment: Literal["production", "demo", "test"] = "production"
     redis_url: str = ""
     queue_file: Path = Path("var/queue.db")
+    secret_key: SecretStr = SecretStr("")  # checked by Settings, which every process reads before it rings or listens
+    secret_key_fallbacks: SecretStr = SecretStr("")
 
     @field_validator("redis_url")
     @classmethod
@@ -51,7 +53,6 @@ class Settings(QueueSettings):
 
     public_url: str
     secret_key: SecretStr
-    secret_key_fallbacks: SecretStr = SecretStr("")
     encryption_keys: SecretStr
     database_url: str = "sqlite:///var/console.db"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -71,6 +72,7 @@ class Settings(QueueSettings):
     sf_events_enabled: bool = True
     sf_provision_event_channel: str = "/event/OrderProvisionRequested__e"
     sf_events_replay: Literal["LATEST", "EARLIEST"] = "LATEST"
+    sf_events_watchdog_s: float = Field(300, gt=0)
     sf_pubsub_endpoint: str = "api.pubsub.salesforce.com:7443"
 
     whmcs_url: str

@@ -13,8 +13,8 @@ from config import BadSettings, QueueSettings, Settings
 from console import crash, log, wiring
 from console.doorbell import Away, Doorbell
 from console.models import Heartbeat, Job, Lease, Order, OutboxMessage, clock_back
-from console.models.base import DatabaseTrouble
-from console.services import mailing, ordering, reconciling
+from console.models.base import DatabaseTrouble, database
+from console.services import catalog, eligibility, expecting, mailing, ordering, reconciling
 from console.services.provisioning import engine, write_back
 from console.services.provisioning.plans import PLANS
 from console.services.provisioning.sweeping import sweep
@@ -34,6 +34,8 @@ class Bell:
         self._message = task("send_message", send_message)
         self._order = task("place_order", place_order)
         self._reconcile = task("reconcile", reconcile)
+        self._catalogue = task("refresh_catalogue", refresh_catalogue)
+        self._eligibility = task("refresh_eligibility", refresh_eligibility)
 
     def jobs(self, ids: Iterable[int]) -> None:
         """Have these jobs run."""
@@ -57,6 +59,14 @@ class Bell:
     def reconcile(self) -> None:
         """Have the back-fill and the watch look."""
         self._ring(self._reconcile, [None])
+
+    def catalogue(self) -> None:
+        """Have the catalogue read anew."""
+        self._ring(self._catalogue, [None])
+
+    def eligibility(self, link_id: int) -> None:
+        """Have what this customer's Account may order read anew."""
+        self._ring(self._eligibility, [link_id])
 
     def _ring(self, task: Callable[..., object], ids: Iterable[int | None]) -> None:
         for number in ids:
@@ -112,10 +122,22 @@ def reconcile() -> None:
     if Lease.take("reconcile", _owner(), console.policy.deadlines["salesforce"] * 3) is None:
         return
     try:
+        expecting.measure()
         bell.jobs(reconciling.reconcile(console.upstreams, console.policy))
         bell.outbox()
     finally:
         Lease.give_back("reconcile", _owner())
+
+
+def refresh_catalogue() -> None:
+    """Read the catalogue anew, while pages show the old one."""
+    console = _console()
+    catalog.refresh(console.upstreams, console.policy)
+
+
+def refresh_eligibility(link_id: int) -> None:
+    """Read anew what an Account may order."""
+    eligibility.refresh(_console().upstreams, link_id)
 
 
 def _owner() -> str:
@@ -162,11 +184,24 @@ def _sweep_until_stopped() -> None:
                 bell.orders(due.orders)
                 if time.monotonic() - looked >= policy.watch_s:
                     looked = time.monotonic()
-                    bell.reconcile()
+                    threading.Thread(target=_look, name="look", daemon=False).start()
         except Exception:  # the outermost boundary: a sweep that fails is tried again, the worker goes on
             _log.exception("sweep_failed")
         _stopping.wait(policy.sweep_s)
     _hand_over(name)
+
+
+def _look() -> None:
+    """Back-fill and watch, beside the queue: behind a long backlog their ring would be stale before a worker came to it.
+
+    The process waits for it at its end, as for a task: each of its calls has a deadline.
+    """
+    try:
+        reconcile()
+    except Exception:  # the outermost boundary of a thread: the next look is soon
+        _log.exception("look_failed")
+    finally:
+        database.close()
 
 
 def _hand_over(name: str) -> None:

@@ -16,26 +16,24 @@ from bench.lines import Asked, Line
 from tests.support import network
 
 RESULTS = Path(__file__).parent / "results.json"
-NAMES = ("startup", "calls", "cpu", "ingest", "latency", "idle", "throughput", "backlog")
+NAMES = ("startup", "calls", "cpu", "ingest", "latency", "idle", "throughput", "backlog", "polling", "staff", "shelf")
 
 
 def main(given: list[str] | None = None) -> int:
     asked = _arguments(given)
     network.stay_home()
     print(f"{'':<5} {'':<44} {'measured':>9}  goal")
-    lines: list[Line] = []
     for name in asked.name or NAMES:
         measure: Callable[[Path, Asked], list[Line]] = import_module(f"bench.{name}").measure
         with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as folder:
             found = measure(Path(folder), Asked(asked.full, asked.rounds))
         print("\n".join(line.text() for line in found), flush=True)
-        lines += found
-    _keep(lines, asked.full)
+        _keep(found, asked.full)
     return 0
 
 
 def _keep(lines: list[Line], full: bool) -> None:
-    """Lines that were not asked for this time stay as they were."""
+    """At once, so that a run that is ended keeps what it knows; lines that were not asked for this time stay as they were."""
     before = json.loads(RESULTS.read_text())["lines"] if RESULTS.exists() else []
     new = {line.name for line in lines}
     rows = [row for row in before if row["name"] not in new] + [line.row() | {"full": full} for line in lines]

@@ -56,7 +56,8 @@ def _worker(stack: ExitStack, console: world.World, name: str, redis_url: str) -
     starts.touch()
     variables = console.variables | {"QUEUE_FILE": str(queue), "REDIS_URL": redis_url, "BENCH_STARTS": str(starts)}
     stack.enter_context(world.process(world.worker(4, "bench.started.huey"), variables, own / "worker.log"))
-    return tasks.register(wiring.queue(QueueSettings.read(redis_url=redis_url, queue_file=queue))), starts
+    settings = QueueSettings.read(redis_url=redis_url, queue_file=queue, secret_key=variables["SECRET_KEY"])
+    return tasks.register(wiring.queue(settings)), starts
 
 
 def _took(bell: tasks.Bell, starts: Path, number: int) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from statistics import median
 
 from bench import servers, world
 from bench.lines import Asked, Line, interleaved, skipped
@@ -35,19 +36,23 @@ def measure(folder: Path, asked: Asked) -> list[Line]:
 
 
 def _measured(name: str, goal: str, stream: PubSub, rounds: int) -> Line:
-    models.StreamCursor.forget(CHANNEL)
+    models.StreamCursor.delete().execute()
     responses: list[int] = []
+    busy: list[float] = []
 
     def received(batch: Batch) -> None:
         responses.append(len(batch.events))
 
     def recorded(batch: Batch) -> None:
+        began = time.thread_time()
         receive(CHANNEL, batch, fence=1)
+        busy.append((time.thread_time() - began) * 1e6 / len(batch.events))
 
     first, second = count(), count()
     _rate(stream, next(first), received), _rate(stream, next(second), recorded)  # schema, connection
     bare, durable = interleaved(rounds, lambda: _rate(stream, next(first), received), lambda: _rate(stream, next(second), recorded))
-    told = f"{durable:,.0f} ÷ {bare:,.0f} events/s; a commit for each response of {sum(responses) / len(responses):.0f}"
+    each = f"{median(busy):.0f} µs of CPU for an event, a commit for each response of {sum(responses) / len(responses):.0f}"
+    told = f"{durable:,.0f} ÷ {bare:,.0f} events/s; {each}"
     return Line(name, durable / bare, goal, told)
 
 

@@ -14,7 +14,18 @@ from bench.lines import Asked, Line, interleaved
 # what each process cannot do without, imported bare
 _ALL = ("pydantic_settings", "peewee", "huey", "requests", "structlog", "argon2", "cryptography.fernet")
 BARE = {
-    "web": (*_ALL, "flask", "flask_login", "flask_wtf", "flask_limiter", "email_validator", "segno", "babel.core"),
+    "web": (
+        *_ALL,
+        "flask",
+        "flask_openapi3",
+        "pyotp",
+        "flask_login",
+        "flask_wtf",
+        "flask_limiter",
+        "email_validator",
+        "segno",
+        "babel.core",
+    ),
     "worker": _ALL,
     "listener": _ALL,
 }
@@ -65,12 +76,7 @@ def _resident_line(role: str, now: float, born: float) -> Line:
 
 def _largest(pid: int) -> float:
     """Resident MB of the process, or of its largest child: gunicorn's workers."""
-    return max(_resident(one) for one in (pid, *_children(pid)))
-
-
-def _children(pid: int) -> list[int]:
-    task = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(child) for child in task.read_text().split()]
+    return max(_resident(one) for one in (pid, *world.children(pid)))
 
 
 def _resident(pid: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -30,7 +31,8 @@ from tests.support.customers import add_card
 from tests.support.processes import LISTENER, WORKER
 
 ROOT = Path(__file__).resolve().parent.parent
-EMBEDDED = {"PYTHONPATH": str(ROOT / "bench" / "embedded")}
+_UNIT = (ROOT / "deploy" / "systemd" / "portal-web.service").read_text()
+EMBEDDED = {"PYTHONPATH": str(ROOT / "bench" / "embedded")} | dict(re.findall(r"^Environment=(\w+)=(\S+)$", _UNIT, re.MULTILINE))
 ROLES = ("web", "worker", "listener")
 _HOME = Address("Person", "Number", "0312345678", "150-0002", "Tokyo", "Shibuya", "1-2-3 Shibuya", "Sandbox Building 4F", "JP")
 ACCOUNTS = 40
@@ -164,7 +166,7 @@ class Demo:
 
 @contextmanager
 def demo(folder: Path) -> Iterator[Demo]:
-    """Embedded: as where only requirements.txt is installed."""
+    """Embedded: as where only requirements.txt is installed, and with the environment of web's unit."""
     programs = Programs(folder / "logs")
     try:
         with patch.object(processes, "surroundings", lambda given: surroundings(given) | EMBEDDED):
@@ -178,6 +180,10 @@ def cpu_ms(pid: int) -> float:
     """What a process has used so far, all of its threads together."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def python(*words: str) -> list[str]:

@@ -5,24 +5,66 @@ from __future__ import annotations
 from pathlib import Path
 
 from flask import Flask
+from flask_openapi3.openapi import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import tasks
 from config import Settings
 from console import cli, wiring
-from console.routes import account, catalog, checkout, health, home, orders, sessions, signup, subscriptions
-from console.routes.staff import incidents, jobs
-from console.web import access_log, auth, csrf, errors, filters, headers, limits
+from console.routes import (
+    account,
+    api,
+    cart,
+    catalog,
+    checkout,
+    health,
+    home,
+    language,
+    orders,
+    passwords,
+    payment,
+    security,
+    sessions,
+    signup,
+    subscriptions,
+    support,
+    two_step,
+)
+from console.routes.staff import catalog as staff_catalog
+from console.routes.staff import customers, incidents, jobs, mail
+from console.web import access_log, auth, csrf, errors, filters, gate, headers, languages, limits, shopping
 
 _ROOT = Path(__file__).parent.parent
-PARTS = (filters, csrf, auth, limits, errors, access_log, headers, cli)
-NOUNS = (health, home, signup, sessions, account, catalog, checkout, orders, subscriptions, jobs, incidents)
+PARTS = (filters, languages, csrf, auth, limits, shopping, errors, access_log, headers, gate, cli)
+NOUNS = (
+    health,
+    home,
+    language,
+    signup,
+    sessions,
+    passwords,
+    account,
+    payment,
+    security,
+    two_step,
+    cart,
+    catalog,
+    checkout,
+    orders,
+    subscriptions,
+    support,
+    jobs,
+    customers,
+    staff_catalog,
+    incidents,
+    mail,
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The application of these settings, or of the environment's."""
     settings = settings or Settings.read()
-    app = Flask("console", root_path=str(_ROOT), template_folder="templates", static_folder="static")
+    app = OpenAPI("console", root_path=str(_ROOT), template_folder="templates", static_folder="static", **api.DESCRIBED)
     _configure(app, settings)
     app.extensions["console"] = wiring.build(settings)
     app.extensions["bell"] = tasks.register(wiring.queue(settings))
@@ -30,6 +72,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         part.init_app(app)
     for noun in NOUNS:
         app.register_blueprint(noun.blueprint)
+    for noun in api.NOUNS:
+        app.register_api(noun.blueprint)
     app.wsgi_app = headers.Correlated(_behind_proxies(app, settings.trusted_proxies))  # type: ignore[method-assign]
     return app
 

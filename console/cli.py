@@ -9,7 +9,7 @@ import sys
 from typing import NoReturn
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from console import clock
@@ -17,10 +17,11 @@ from console.cli_database import db
 from console.cli_jobs import jobs
 from console.models import AuditEntry, User, insert_once, transaction
 from console.models.user import ROLES, STAFF
+from console.services import two_step
 from console.vault import hash_password
 from console.web.forms.typed import is_common
 
-REFUSED = 3
+REFUSED, NOT_FOUND = 3, 4
 PASSWORD_LENGTH = range(8, 257)
 
 staff = AppGroup("staff", help="People who work here.")
@@ -51,6 +52,21 @@ def create(email: str, role: str, first_name: str, last_name: str, password_stdi
     if not made:
         _leave(REFUSED, "There is an account with this address already.")
     click.echo(f"created: {role}")
+    if current_app.config["STAFF_TOTP"] == "required":
+        click.echo("two-step sign-in is set up at the first log-in", err=True)
+
+
+@staff.command("reset-two-step")
+@click.option("--email", required=True)
+def reset_two_step(email: str) -> None:
+    """Turn two-step sign-in off for somebody, customer or staff, who lost app and recovery codes; exit 4 for nobody, 3 when it is off."""
+    user = User.by_email(email)
+    if user is None:
+        _leave(NOT_FOUND, "There is no account with this address.")
+    policy = current_app.extensions["console"].policy
+    if not two_step.reset(policy, user, "cli"):
+        _leave(REFUSED, "Two-step sign-in is off already.")
+    click.echo("off: every device is logged out and a mail is on its way")
 
 
 def _address(email: str) -> str:

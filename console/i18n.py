@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,6 +13,7 @@ from babel.support import LazyProxy, NullTranslations, Translations
 
 LANGUAGES = {"en": "English", "ja": "日本語"}
 _FOLDER = Path(__file__).parent / "translations"
+_JAPANESE = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 _language: ContextVar[str] = ContextVar("language", default="en")
 
 
@@ -44,6 +46,17 @@ def gettext(text: str, /, **values: object) -> str:
 def ngettext(one: str, many: str, n: int, /, **values: object) -> str:
     """The singular or plural text in the language in use; `%(num)s` is the number."""
     return _catalogue(language()).ngettext(one, many, n) % {"num": n, **values}
+
+
+def either(**by_language: str) -> LazyProxy:
+    """The text of the language in use, chosen when it is shown."""
+    return LazyProxy(lambda: by_language[language()], enable_cache=False)
+
+
+def full_name(first: str, last: str) -> str:
+    """`Aiko Tanaka`; `田中 愛子` where it is written in Japanese, whoever reads it."""
+    written_in_japanese = _JAPANESE.search(first + last)
+    return f"{last} {first}".strip() if written_in_japanese else f"{first} {last}".strip()
 
 
 def lazy(text: str, /, **values: object) -> LazyProxy:

@@ -15,6 +15,8 @@ from uuid import UUID, uuid4
 
 import structlog
 
+from console.masking import masked
+
 _correlation: ContextVar[str] = ContextVar("correlation_id", default="")
 # Only these fields are written as they are; any other is replaced, so that a new field cannot leak a person's data unnoticed.
 ALLOWED = frozenset(
@@ -43,7 +45,11 @@ _SECRETS = re.compile(
 
 def redact(text: str) -> str:
     """The text without e-mail addresses, tokens, card numbers and activation codes, at most 300 characters."""
-    return _SECRETS.sub("[redacted]", text)[:300]
+    return _hidden(text)[:300]
+
+
+def _hidden(text: str) -> str:
+    return masked(_SECRETS.sub("[redacted]", text))
 
 
 def correlation_id() -> str:
@@ -73,7 +79,7 @@ def _redacted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mu
         if key not in ALLOWED or not isinstance(value, str | int | float | None):
             event[key] = "[redacted]"
         elif isinstance(value, str) and key in _TEXTS:
-            event[key] = _SECRETS.sub("[redacted]", value)
+            event[key] = _hidden(value)
     if _correlation.get():
         event.setdefault("correlation_id", _correlation.get())
     return event

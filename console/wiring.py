@@ -19,14 +19,13 @@ from config import BadSettings, QueueSettings, Settings
 from console import log, models
 from console.doorbell import Doorbell
 from console.errors import Misconfigured
-from console.models.connecting import Postgres, Sqlite
+from console.models.connecting import Postgres, Sqlite, make_private
 from console.services.upstreams import Policy, Upstreams
 from console.vault import Vault
 
 if TYPE_CHECKING:
     from console.clients.pubsub import PubSub
 
-MIGRATIONS = Path(__file__).parent / "models" / "migrations"
 TEMPLATES = Path(__file__).parent.parent / "templates"
 _BORN = secrets.token_hex(2)
 _SQLITE = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 30_000, "cache_size": -8_000}
@@ -90,12 +89,19 @@ def queue(settings: QueueSettings) -> Doorbell:
         pool = redis_pool(settings)
         import redis
 
-        return Doorbell("console", (redis.RedisError,), storage_class=RedisExpireStorage, connection_pool=pool)
+        return Doorbell("console", _queue_keys(settings), (redis.RedisError,), storage_class=RedisExpireStorage, connection_pool=pool)
     _make_folder(settings.queue_file, "QUEUE_FILE")
+    make_private(settings.queue_file)
     try:
-        return Doorbell("console", storage_class=SqliteStorage, filename=str(settings.queue_file), fsync=False)
+        return Doorbell("console", _queue_keys(settings), storage_class=SqliteStorage, filename=str(settings.queue_file), fsync=False)
     except sqlite3.Error as error:
         raise BadSettings(f"QUEUE_FILE: {error}") from None
+
+
+def _queue_keys(settings: QueueSettings) -> list[str]:
+    """What signs messages, and what else verifies them. Without SECRET_KEY nothing starts: a mere import has a key that nobody knows."""
+    present = settings.secret_key.get_secret_value() or secrets.token_hex()
+    return [present, *_parts(settings.secret_key_fallbacks.get_secret_value())]
 
 
 def redis_pool(settings: QueueSettings) -> Any:
@@ -182,7 +188,7 @@ def _mailer(s: Settings) -> Any:
         server=s.mail_server, port=s.mail_port, use_tls=s.mail_use_tls, username=s.mail_username,
         password=s.mail_password.get_secret_value(),
         sender=s.mail_default_sender, template_folder=str(TEMPLATES / "mail"), public_url=s.public_url,
-        timeout_s=s.provision_mail_s,
+        connect_s=s.provision_connect_s, total_s=s.provision_mail_s,
     )  # fmt: skip
 
 
@@ -195,6 +201,7 @@ def pubsub(s: Settings, salesforce: Any) -> PubSub:
         session=salesforce.session,
         renew=salesforce.renew,
         ca_file=str(s.sf_ca_file) if s.sf_ca_file else None,
+        watchdog_s=s.sf_events_watchdog_s,
     )
 
 

@@ -131,18 +131,3 @@ def _staff(console: Console, role: str, first: str, last: str) -> Person:
 def made_password() -> str:
     """Nobody's password anywhere else."""
     return f"demo-{secrets.token_urlsafe(9)}"
-
-
-def add_card(console: Console, email: str) -> None:
-    """As the person does at WHMCS's page: a card that is valid for years."""
-    _cards(console, "POST", email)
-
-
-def remove_cards(console: Console, email: str) -> None:
-    """As the person does at WHMCS's page: no card any more."""
-    _cards(console, "DELETE", email)
-
-
-def _cards(console: Console, method: str, email: str) -> None:
-    url = f"{console.sandbox['whmcs']['url']}/sandbox/pay-methods"
-    requests.request(method, url, json={"client_email": email}, timeout=10).raise_for_status()

@@ -80,7 +80,7 @@ def start(settings: SandboxSettings) -> World:
     world.open(None, pubsub.serve(store, wire, settings, identity))
     world.open("whmcs", Door(whmcs.build(store, wire, settings), ports.whmcs))
     world.open("mobile", Door(gigs.build(store, wire, settings), ports.mobile))
-    world.open(None, mail.PostOffice(store, wire, settings), Door(mail.build(store, wire, settings), ports.inbox))
+    world.open(None, mail.PostOffice(store, wire, settings, identity), Door(mail.build(store, wire, settings), ports.inbox))
     backstage = control.Backstage(store, org, wire, settings.dir / SAVED, settings.credentials.mobile_project, pages(settings))
     world.open(None, postman.Postman(store, wire, settings), Door(control.build(backstage), ports.control))
     remember_ports(settings.dir, ports)
@@ -117,7 +117,10 @@ def told(settings: SandboxSettings, identity: tls.Identity) -> dict[str, Any]:
             "url": url["mobile"], "api_key": held.mobile_api_key, "project": held.mobile_project,
             "webhook_secret": held.mobile_webhook_secret,
         },
-        "mail": {"smtp_host": "127.0.0.1", "smtp_port": ports.smtp, "inbox_url": f"{url['inbox']}/mail"},
+        "mail": {
+            "smtp_host": "127.0.0.1", "smtp_port": ports.smtp, "inbox_url": f"{url['inbox']}/mail", "ca_file": str(identity.ca_file),
+            **mail.facts(settings),
+        },
         "control": {"url": url["control"]},
         "pages": pages(settings),
     }  # fmt: skip

@@ -1,6 +1,6 @@
-"""Hides the drivers of requirements-scale.txt: a process is as it is where only requirements.txt is installed."""
+"""Hides what requirements.txt does not install: the drivers of requirements-scale.txt, and what tools for development bring along."""
 
 import sys
 
-for _driver in ("psycopg", "redis"):
-    sys.modules[_driver] = None  # type: ignore[assignment]
+for _module in ("psycopg", "redis", "rich", "pygments", "greenlet"):
+    sys.modules[_module] = None  # type: ignore[assignment]

@@ -1,4 +1,4 @@
-"""Connections that keep one deadline per call, however slowly the other side drips, and know whether a request was sent."""
+"""One deadline per call, however slowly the other side drips; and HTTP connections that keep it and know whether a request was sent."""
 
 from __future__ import annotations
 
@@ -89,10 +89,15 @@ class _Reader(io.RawIOBase):
         super().close()
 
 
+def reader(raw: io.RawIOBase, sock: socket.socket) -> io.BufferedReader:
+    """What a socket gives, to be read within the call under way."""
+    return io.BufferedReader(_Reader(raw, sock, _current.get()))
+
+
 class _Response(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_Reader(self.fp.detach(), sock, _current.get()))
+        self.fp = reader(self.fp.detach(), sock)
 
 
 def _before_send(connection: HTTPConnection) -> None:

@@ -129,15 +129,22 @@ class Gigs:
         state = str((answer or {}).get("status"))
         return state if state in _PROFILE_STATES else "unknown"
 
+    @one_deadline
+    def plans(self) -> frozenset[str]:
+        """The ids of the plans that can be ordered."""
+        return frozenset(_id(row, mutates=False) for row in self._listed("plans", {"limit": "200"}))
+
     def _user_by_email(self, email: str) -> str | None:
         answer = self._ask("POST", "users/search", operation="POST users/search", json={"email": email.lower()})
         users = [user for user in _items(answer) if user.get("status") != "deleted"]
         return _id(users[0], mutates=False) if users else None
 
     def _pages(self, user_ref: str, status: str) -> Iterator[dict[str, Any]]:
-        params = {"user": user_ref, "status": status, "limit": "200"}
+        return self._listed("subscriptions", {"user": user_ref, "status": status, "limit": "200"})
+
+    def _listed(self, what: str, params: dict[str, str]) -> Iterator[dict[str, Any]]:
         while True:
-            answer = self._ask("GET", "subscriptions", operation="GET subscriptions", params=params)
+            answer = self._ask("GET", what, operation=f"GET {what}", params=params)
             yield from _items(answer)
             if not answer.get("moreItemsAfter"):
                 return

@@ -60,17 +60,14 @@ class Http:
         return response
 
     def _exchange(self, method: str, path: str, mutates: bool, request: dict[str, Any]) -> requests.Response:
-        request["headers"] = {**(request.get("headers") or {}), **_correlation()}
+        request["headers"] = {**self._session.headers, **(request.get("headers") or {}), **_correlation()}
+        address = path if path.startswith(("http://", "https://")) else self._base + path
         with deadline(self._total_s) as call:
             try:
-                response = self._session.request(
-                    method,
-                    path if path.startswith(("http://", "https://")) else self._base + path,
-                    timeout=(min(self._connect_s, call.left()), call.left()),
-                    allow_redirects=False,
-                    stream=True,
-                    **request,
-                )
+                # not Session.request: to merge settings that are never there takes a sixth of a call's CPU
+                prepared = requests.Request(method, address, **request).prepare()
+                timeout = (min(self._connect_s, call.left()), call.left())
+                response = self._session.send(prepared, timeout=timeout, allow_redirects=False, stream=True)
                 _read(response)
             except (requests.RequestException, OSError) as failure:
                 raise self._failure(failure, call, mutates) from failure

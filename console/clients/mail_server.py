@@ -1,18 +1,21 @@
-"""One conversation with an SMTP server: time-outs, TLS, and which failures may have delivered the mail."""
+"""One conversation with an SMTP server: its deadline, TLS, and which failures may have delivered the mail."""
 
 from __future__ import annotations
 
 import smtplib
 import ssl
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from console.clients.deadline import Call, reader
 from console.errors import Ambiguous, Misconfigured, Rejected, Unavailable, UpstreamError
 from console.log import logger
 
 log = logger(__name__)
 UPSTREAM = "mail"
 _IMPLICIT_TLS_PORT = 465
+_AT_ONCE_S = 0.001  # sockets know no time-out that has passed
 
 
 class Conversation(smtplib.SMTP):
@@ -20,9 +23,19 @@ class Conversation(smtplib.SMTP):
 
     text_asked_for = False
 
+    def __init__(self, *args: Any, call: Call, **options: Any) -> None:
+        self._call = call
+        super().__init__(*args, **options)
+
     def getreply(self) -> tuple[int, bytes]:
+        """The answer to what was said; each of its bytes may take only what is left of the conversation, and so may what is said next."""
+        sock = self.sock
+        if sock and self.file is None:
+            self.file = reader(sock.makefile("rb", buffering=0), sock)
         code, said = super().getreply()
         self.text_asked_for = self.text_asked_for or code == 354
+        if sock:
+            sock.settimeout(max(self._call.until - time.monotonic(), _AT_ONCE_S))
         return code, said
 
 
@@ -39,22 +52,31 @@ class Server:
     use_tls: bool
     username: str
     password: str = field(repr=False)
-    timeout_s: float
+    connect_s: float
+    total_s: float
     ca_file: str | None
 
-    def open(self) -> Conversation:
+    def open(self, call: Call) -> Conversation:
         """A conversation in which a mail may be sent, encrypted and logged in as set up."""
-        opened = self._connected()
+        opened = self._connected(call)
+        try:
+            self._enter(opened)
+        except BaseException:
+            opened.close()
+            raise
+        return opened
+
+    def _enter(self, opened: Conversation) -> None:
         if self.use_tls and not isinstance(opened, _Tls):
             opened.starttls(context=self._context())
         if self.username and self.password:
             opened.login(self.username, self.password)
-        return opened
 
-    def _connected(self) -> Conversation:
+    def _connected(self, call: Call) -> Conversation:
+        wait_s = min(self.connect_s, call.left())
         if self.port == _IMPLICIT_TLS_PORT:
-            return _Tls(self.host, self.port, timeout=self.timeout_s, context=self._context())
-        return Conversation(self.host, self.port, timeout=self.timeout_s)
+            return _Tls(self.host, self.port, timeout=wait_s, context=self._context(), call=call)
+        return Conversation(self.host, self.port, timeout=wait_s, call=call)
 
     def _context(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.ca_file)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 log = logger(__name__)
 _SERVICE = "/eventbus.v1.PubSub/"
-_WINDOW = 50  # events asked for and not yet delivered; the server counts no more than 100
+_WINDOW = 100  # events asked for and not yet delivered: the most that the server counts
 _UNARY_S = 30.0
 # A schema id that the server will never know, as against one that it cannot give now.
 _NO_SUCH_SCHEMA = {"INVALID_ARGUMENT", "NOT_FOUND"}

@@ -50,6 +50,15 @@ def _record(schema: object, payload: bytes) -> dict[str, object]:
     except _GARBAGE as failure:
         log.warning("event_undecodable", upstream=UPSTREAM, code=type(failure).__name__)
         raise Undecodable("payload") from failure
-    if not isinstance(fields, dict) or stream.read(1):
+    if not isinstance(fields, dict) or stream.read(1) or not _keepable(fields):
         raise Undecodable("payload")
     return fields
+
+
+def _keepable(value: object) -> bool:
+    """Whether a row can hold it as JSON. PostgreSQL takes no NUL in a text: one such event would be refused for ever and stop the rest."""
+    if isinstance(value, str):
+        return "\0" not in value
+    if isinstance(value, dict | list):
+        return all(map(_keepable, value.values() if isinstance(value, dict) else value))
+    return value is None or isinstance(value, int | float)

@@ -61,9 +61,10 @@ class Stream:
             yield answer
 
     def stop(self) -> None:
-        """Ends `answers` at once."""
-        self.stopped = True
-        self._answers.put(_END)
+        """Ends `answers` at once; again does nothing."""
+        if not self.stopped:
+            self.stopped = True
+            self._answers.put(_END)
 
     def close(self) -> None:
         """Ends the call; nothing is sent or read any more."""

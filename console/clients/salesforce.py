@@ -10,10 +10,12 @@ from urllib.parse import quote
 from console.clients.deadline import one_deadline
 from console.clients.http import Http, unclear
 from console.clients.salesforce_fields import (
+    ACCOUNT_BY_ID,
     ACCOUNT_BY_NUMBER,
     ACTIVATING,
     CASE_BY_KEY,
     CATALOGUE,
+    LISTED,
     ORDER_BY_KEY,
     READ_ORDER,
     STATUSES,
@@ -33,7 +35,7 @@ from console.clients.salesforce_records import (
     StatusUpdate,
 )
 from console.clients.salesforce_rest import Rest
-from console.clients.salesforce_rows import account, order_record, placed_order, product
+from console.clients.salesforce_rows import account, listed, order_record, placed_order, product
 from console.clients.salesforce_session import UPSTREAM, Sessions
 from console.clients.salesforce_writes import case_fields, order_tree, provisioned_parts, status_fields
 from console.errors import AlreadyDone, Rejected
@@ -126,6 +128,12 @@ class Salesforce:
         return account(row) if row else None
 
     @one_deadline
+    def account(self, account_id: str) -> Account | None:
+        """The Account with this id."""
+        row = self._first(ACCOUNT_BY_ID, _known(account_id))
+        return account(row) if row else None
+
+    @one_deadline
     def open_case(self, *, key: str, subject: str, description: str, account_id: str | None) -> str:
         """The number of the case with this key, opened now or before: repeatable."""
         try:
@@ -147,6 +155,11 @@ class Salesforce:
     def catalogue(self) -> tuple[Product, ...]:
         """What is listed in the portal's price book, in catalogue order."""
         return tuple(sorted(map(product, self._rest.query(CATALOGUE, self._pricebook)), key=lambda each: (each.order, each.sku)))
+
+    @one_deadline
+    def listed(self) -> tuple[tuple[str, str], ...]:
+        """(sku, name) of what is marked for the portal, whether or not a price book has a price for it."""
+        return tuple(map(listed, self._rest.query(LISTED)))
 
     @one_deadline
     def record_provisioned(self, result: Provisioned) -> None:

@@ -20,7 +20,7 @@ PRODUCT = (
     "Internet_Offering_Type__c", "SIM_Data_Size__c", "SIM_Plan_Type__c", "SIM_Has_Family_Discount__c", "VPN_Region__c",
     "Setup_Guide_URL__c",
 )  # fmt: skip
-ACCOUNT = ("Id", "SF_Account_No__c", "Email__c")
+ACCOUNT = ("Id", "SF_Account_No__c", "Email__c", "Internet_Eligibility__c", "SIM_Eligible__c", "VPN_Eligible__c")
 
 _ORDER_WRITTEN = (
     "EffectiveDate", "Pricebook2Id", "Portal_Link_Unverified__c", "Portal_Case_Number__c", "Provisioning_Error_Code__c",
@@ -54,12 +54,14 @@ READ_ORDER = (
 )
 ORDER_BY_KEY = "SELECT Id, OrderNumber, AccountId, Status, Portal_Idem_Key__c FROM Order WHERE Portal_Idem_Key__c = {}"
 ACCOUNT_BY_NUMBER = f"SELECT {_columns(ACCOUNT)} FROM Account WHERE SF_Account_No__c = {{}}"  # noqa: S608
+ACCOUNT_BY_ID = f"SELECT {_columns(ACCOUNT)} FROM Account WHERE Id = {{}}"  # noqa: S608
 CASE_BY_KEY = "SELECT CaseNumber FROM Case WHERE Portal_Idem_Key__c = {}"
 CATALOGUE = (
     f"SELECT {_columns(ENTRY, _of('Product2', PRODUCT))} FROM PricebookEntry"  # noqa: S608
     " WHERE IsActive = true AND Pricebook2.Name = {} AND Pricebook2.IsActive = true"
     " AND Product2.IsActive = true AND Product2.Portal_Catalog__c = true"
 )
+LISTED = "SELECT StockKeepingUnit, ProductCode, Name FROM Product2 WHERE IsActive = true AND Portal_Catalog__c = true"
 ACTIVATING = (
     "SELECT Id, Portal_Idem_Key__c FROM Order WHERE Activation_Status__c = 'Activating' AND LastModifiedDate < {}"
     " ORDER BY LastModifiedDate LIMIT {}"

@@ -41,11 +41,14 @@ class OrderRecord:
 
 @dataclass(frozen=True)
 class Account:
-    """An Account found by its customer number; `email` is "" when it has none."""
+    """An Account; `email` is "" when it has none, `internet_eligibility` "" while nobody has checked its address."""
 
     account_id: str
     number: str
     email: str
+    internet_eligibility: str = ""
+    sim_eligible: bool = True
+    vpn_eligible: bool = True
 
 
 @dataclass(frozen=True)

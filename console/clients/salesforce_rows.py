@@ -89,7 +89,19 @@ def placed_order(row: Mapping[str, Any]) -> PlacedOrder:
 
 def account(row: Mapping[str, Any]) -> Account:
     """An Account's row."""
-    return Account(_text(row, "Id"), _text(row, "SF_Account_No__c"), _text(row, "Email__c"))
+    return Account(
+        account_id=_text(row, "Id"),
+        number=_text(row, "SF_Account_No__c"),
+        email=_text(row, "Email__c"),
+        internet_eligibility=_text(row, "Internet_Eligibility__c"),
+        sim_eligible=row.get("SIM_Eligible__c") is not False,
+        vpn_eligible=row.get("VPN_Eligible__c") is not False,
+    )
+
+
+def listed(row: Mapping[str, Any]) -> tuple[str, str]:
+    """(sku, name) of a Product2's row."""
+    return _sku(row), _text(row, "Name")
 
 
 def _sku(about: Mapping[str, Any]) -> str:

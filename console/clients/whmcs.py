@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 from console.clients.deadline import one_deadline
@@ -21,9 +22,10 @@ from console.clients.whmcs_records import (
     OrderItem,
     PayMethod,
     Service,
+    SoldProduct,
     WhmcsOrder,
 )
-from console.clients.whmcs_rows import address_form, client_record, order_form, pay_method, service, whmcs_order
+from console.clients.whmcs_rows import address_form, client_record, order_form, pay_method, service, sold_product, whmcs_order
 from console.errors import AlreadyDone, Ambiguous, Rejected, Unavailable
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "OrderItem",
     "PayMethod",
     "Service",
+    "SoldProduct",
     "Whmcs",
     "WhmcsOrder",
 ]
@@ -74,7 +77,7 @@ class Whmcs:
     def add_client(self, client: NewClient) -> ClientRef:
         """Makes a client and the user who owns it; AlreadyDone when the e-mail is taken."""
         form = {
-            **address_form(client.address),
+            **address_form(asdict(client.address)),
             "email": client.email,
             "password2": client.password,
             "notes": client.note,
@@ -97,9 +100,24 @@ class Whmcs:
         """The client with this id."""
         return self._found_client(clientid=str(client_id))
 
-    def update_address(self, client_id: int, address: Address) -> None:
-        """Replaces the name and address: repeatable."""
-        self._write("UpdateClient", clientid=str(client_id), skipvalidation="1", **address_form(address))
+    def change_client(self, client_id: int, changed: Mapping[str, str]) -> None:
+        """Replaces what is given of name and address, by the names of Address: repeatable."""
+        self._write("UpdateClient", clientid=str(client_id), skipvalidation="1", **address_form(changed))
+
+    def set_customer_number(self, client_id: int, number: str) -> None:
+        """Replaces the customer number: repeatable."""
+        fields = packed({self._number_field: number})
+        self._write("UpdateClient", clientid=str(client_id), skipvalidation="1", customfields=fields)
+
+    def update_client_email(self, client_id: int, email: str) -> None:
+        """Replaces the client's e-mail: repeatable; AlreadyDone when another client has it."""
+        with _already({"email_taken"}):
+            self._write("UpdateClient", clientid=str(client_id), email=email, skipvalidation="1")
+
+    def update_user_email(self, user_id: int, email: str) -> None:
+        """Replaces the e-mail of the user, who owns the client: repeatable; AlreadyDone when another user has it."""
+        with _already({"email_taken"}):
+            self._write("UpdateUser", user_id=str(user_id), email=email)
 
     def pay_methods(self, client_id: int) -> tuple[PayMethod, ...]:
         """The client's stored ways to pay, without their gateway tokens."""
@@ -172,6 +190,10 @@ class Whmcs:
         if notes is not None:
             form["notes"] = notes
         self._write("UpdateClientProduct", serviceid=str(service_id), **form)
+
+    def products(self) -> tuple[SoldProduct, ...]:
+        """Everything on sale."""
+        return tuple(sold_product(row) for row in rows(self._read("GetProducts").get("products"), "product"))
 
     def version(self) -> str:
         """The install's version; a light call that proves address and credentials."""

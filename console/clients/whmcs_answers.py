@@ -23,6 +23,8 @@ _REFUSALS = {
     "not available for use": "email_taken",
     "duplicate email": "email_taken",
     "client id not found": "client_not_found",
+    "user id not found": "user_not_found",
+    "invalid user id requested": "user_not_found",
     "client not found": "client_not_found",
     "invalid client id": "client_not_found",
     "client status is closed": "client_closed",

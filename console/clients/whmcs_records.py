@@ -136,3 +136,15 @@ class WhmcsOrder:
     amount: Decimal
     invoice_id: int | None
     items: tuple[OrderItem, ...]
+
+
+@dataclass(frozen=True)
+class SoldProduct:
+    """A product as WHMCS sells it: our words for the cycles it has a price for, its options with the ids of their choices, and those
+    options that cost something there."""
+
+    product_id: int
+    name: str
+    cycles: frozenset[str]
+    options: Mapping[int, frozenset[int]]
+    priced_options: frozenset[int]

@@ -7,25 +7,19 @@ from typing import Any
 
 from console.clients.php import bracketed, packed
 from console.clients.whmcs_answers import UPSTREAM, money, number, number_or_none, rows, text
-from console.clients.whmcs_records import Address, ClientRecord, NewService, OrderItem, PayMethod, Service, WhmcsOrder
+from console.clients.whmcs_records import Address, ClientRecord, NewService, OrderItem, PayMethod, Service, SoldProduct, WhmcsOrder
 from console.errors import Rejected
 
+_ADDRESS = {
+    "first_name": "firstname", "last_name": "lastname", "phone": "phonenumber", "postcode": "postcode", "state": "state", "city": "city",
+    "address1": "address1", "address2": "address2", "country": "country",
+}  # fmt: skip
 _CYCLES = {"Monthly": "monthly", "Annually": "annually", "Onetime": "onetime"}
 
 
-def address_form(address: Address) -> dict[str, str]:
-    """An address as AddClient and UpdateClient take it."""
-    return {
-        "firstname": address.first_name,
-        "lastname": address.last_name,
-        "phonenumber": address.phone,
-        "postcode": address.postcode,
-        "state": address.state,
-        "city": address.city,
-        "address1": address.address1,
-        "address2": address.address2,
-        "country": address.country,
-    }
+def address_form(changed: Mapping[str, str]) -> dict[str, str]:
+    """What there is of an address, by the names of Address, as AddClient and UpdateClient take it."""
+    return {_ADDRESS[name]: value for name, value in changed.items()}
 
 
 def order_form(services: Sequence[NewService], fields: Sequence[Mapping[int, str]]) -> dict[str, str]:
@@ -130,3 +124,36 @@ def _order_item(line: Mapping[str, Any]) -> OrderItem:
     return OrderItem(
         service_id=number(line, "relid"), label=text(line, "domain"), amount=money(line, "amount"), status=text(line, "status")
     )
+
+
+def sold_product(row: Mapping[str, Any]) -> SoldProduct:
+    """A row of GetProducts: "-1.00" says that a cycle is not offered, and what is paid once stands under monthly."""
+    once = text(row, "paytype") == "onetime"
+    offered = {ours for ours, word in _CYCLES.items() for price in _prices(row) if not _negative(price.get(word, -1))}
+    options = rows((row.get("configoptions") or {}), "configoption")
+    return SoldProduct(
+        product_id=number(row, "pid"),
+        name=text(row, "name"),
+        cycles=frozenset({"Onetime"} if once else offered - {"Onetime"}),
+        options={number(option, "id"): frozenset(number(each, "id") for each in _choices(option)) for option in options},
+        priced_options=frozenset(number(option, "id") for option in options if any(map(_costs, _choices(option)))),
+    )
+
+
+def _choices(option: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return rows(option.get("options"), "option")
+
+
+def _prices(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The price table of each currency."""
+    found = row.get("pricing")
+    return [each for each in found.values() if isinstance(each, dict)] if isinstance(found, dict) else []
+
+
+def _costs(choice: Mapping[str, Any]) -> bool:
+    amounts = [amount for table in _prices(choice) for name, amount in table.items() if name not in {"prefix", "suffix"}]
+    return any(not _negative(amount) and str(amount).strip("0.") for amount in amounts)
+
+
+def _negative(amount: object) -> bool:
+    return str(amount).startswith("-")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from peewee import CharField
 
 from console import clock
+from console.models import statements
 from console.models.base import Moment, Row
 
 
@@ -20,4 +21,4 @@ class AuditEntry(Row):
 
     @classmethod
     def note(cls, actor: str, verb: str, subject: str, reason: str = "", correlation_id: str = "") -> None:
-        cls.insert(actor=actor, verb=verb, subject=subject, reason=reason, correlation_id=correlation_id, at=clock.now()).execute()
+        statements.insert(cls, actor=actor, verb=verb, subject=subject, reason=reason, correlation_id=correlation_id)

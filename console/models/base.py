@@ -14,6 +14,7 @@ from console import clock
 
 database = DatabaseProxy()
 DatabaseTrouble = (OperationalError, InterfaceError)
+_compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -43,7 +44,7 @@ class Json(TextField):  # type: ignore[misc]
         def __set__(self, row: Any, value: Any) -> None: ...
 
     def db_value(self, value: Any) -> str | None:
-        return None if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        return None if value is None else _compact(value)
 
     def python_value(self, value: Any) -> Any:
         return None if value is None else json.loads(value)
@@ -91,8 +92,3 @@ def transaction() -> AbstractContextManager[Any]:
 def after_commit(ring: Callable[[], object]) -> None:
     """Run it once the outermost transaction has committed; at once outside of one."""
     database.after_commit(ring)
-
-
-def insert_once(row: type[Row], **values: Any) -> bool:
-    """Insert unless a unique key is taken; whether it was inserted. Never aborts a PostgreSQL transaction."""
-    return bool(row.insert(**values).on_conflict_ignore().as_rowcount().execute())

@@ -6,7 +6,8 @@ from peewee import fn
 
 from console import log
 from console.models.base import Row, db_now, transaction
-from console.models.job import Job, JobStep
+from console.models.job import Job
+from console.models.journal import JobStep
 from console.models.lease import Heartbeat, Lease
 from console.models.order import CatalogueSnapshot, Order
 from console.models.outbox import OutboxMessage

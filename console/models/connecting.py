@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import select
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from peewee import Database, DatabaseError, InterfaceError, OperationalError, PostgresqlDatabase, SqliteDatabase
@@ -107,6 +109,11 @@ class Postgres(_Healing, PostgresqlDatabase):  # type: ignore[misc]
 class Sqlite(_Healing, SqliteDatabase):  # type: ignore[misc]
     """A file that could not be written when it was opened stays so for that connection, whatever becomes of the file."""
 
+    def _connect(self) -> Any:
+        if not self.connect_params.get("uri"):  # an address of that form names a file that is only read
+            make_private(Path(self.database))
+        return super()._connect()
+
     def _gone(self, error: Exception | None) -> bool:
         told = getattr(error, "orig", None)  # the driver's own error
         return (getattr(told, "sqlite_errorcode", 0) & 0xFF) in _REOPEN
@@ -115,6 +122,14 @@ class Sqlite(_Healing, SqliteDatabase):  # type: ignore[misc]
         # a full disk has rolled back already; to do it again would put another error in the place of the first
         if not self.is_closed() and self._state.conn.in_transaction:
             super().rollback()
+
+
+def make_private(file: Path) -> None:
+    """An empty file for its owner alone, unless there is one: SQLite makes `-wal` and `-shm` beside it as private as it is.
+
+    A file that exists is not even opened: closing it would free the locks that this process has on it."""
+    with suppress(OSError):  # what stands in the way, SQLite says itself
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _readable(socket: int) -> bool:

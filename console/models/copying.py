@@ -106,8 +106,9 @@ def back_up(source: Database, file: Path) -> int:
     if file.exists():
         raise FileExistsError(file)
     part = file.with_name(f"{file.name}.part")
+    part.unlink(missing_ok=True)  # of a backup that was cut off
     try:
-        os.close(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with closing(sqlite3.connect(part)) as copied:
             source.connection().backup(copied)
             copied.execute("PRAGMA journal_mode = delete")  # one file, complete by itself

@@ -9,7 +9,9 @@ from peewee import SQL, CharField, Expression, ForeignKeyField, IntegerField, Te
 
 from console import clock
 from console.errors import LeaseLost
-from console.models.base import Json, Moment, Row, db_now, insert_once, on_db_clock, transaction
+from console.models import statements
+from console.models.base import Json, Moment, Row, db_now, on_db_clock, transaction
+from console.models.statements import insert_once
 from console.models.user import User
 
 DUE = ("queued", "waiting", "retry_wait", "needs_customer")
@@ -19,7 +21,7 @@ STATES = (*OPEN, "needs_attention", *ENDED)
 
 
 class Job(Row):
-    """One piece of work that must end well exactly once. `dedupe_key`: provision:<order id> | signup:<user id>."""
+    """One piece of work that must end well exactly once. `dedupe_key`: provision:<order id> | signup:<user id> | email:<link id>."""
 
     kind = CharField(16)
     dedupe_key = CharField(80, unique=True)
@@ -62,11 +64,16 @@ class Job(Row):
 
     @classmethod
     def keyed(cls, dedupe_key: str) -> Self | None:
-        return cls.get_or_none(cls.dedupe_key == dedupe_key)  # type: ignore[no-any-return]
+        return statements.find_one(cls, dedupe_key=dedupe_key)
 
     @classmethod
     def of_order(cls, sf_order_id: str) -> Self | None:
         return cls.keyed(f"provision:{sf_order_id}")
+
+    @classmethod
+    def of_orders(cls, sf_order_ids: list[str]) -> list[Self]:
+        keys = [f"provision:{order_id}" for order_id in sf_order_ids]
+        return list(cls.select().where(cls.dedupe_key.in_(keys))) if keys else []
 
     @classmethod
     def make(cls, kind: str, key: str, **values: object) -> tuple[Self, bool]:
@@ -79,16 +86,19 @@ class Job(Row):
         return job, made
 
     @classmethod
-    def make_many(cls, kind: str, rows: Iterable[dict[str, object]]) -> list[int]:
-        """Jobs for those of these rows that have none: `key` and the columns of each; ids of the made ones. In the caller's transaction."""
-        values = [{"kind": kind, "dedupe_key": f"{kind}:{row['key']}", **{n: v for n, v in row.items() if n != "key"}} for row in rows]
-        values = [_timed({"next_run_at": clock.now(), **row}) for row in values]
-        if not values:
-            return []
-        ids = [row.id for row in cls.insert_many(values).on_conflict_ignore().returning(cls.id).execute()]
-        if ids:
-            JobEvent.insert_many([{"job": job_id, "actor": values[0].get("source", ""), "what": "created"} for job_id in ids]).execute()
-        return ids
+    def make_many(cls, kind: str, rows: Mapping[str, Mapping[str, object]], source: str, **same: object) -> dict[str, int]:
+        """Jobs for those keys that have none: the columns of each by its key, and what all share; ids of the made ones by key.
+
+        In the caller's transaction.
+        """
+        if not rows:
+            return {}
+        each = [{"dedupe_key": f"{kind}:{key}", **row} for key, row in rows.items()]
+        shared = _timed({"next_run_at": clock.now(), **same}) | {"kind": kind, "source": source}
+        made = statements.insert(cls, each, once=True, returning="id, dedupe_key", **shared).fetchall()
+        if made:
+            statements.insert(JobEvent, [{"job": job_id} for job_id, _ in made], actor=source, what="created")
+        return {key.removeprefix(f"{kind}:"): job_id for job_id, key in made}
 
     @classmethod
     def claim(cls, job_id: int, owner: str, lease_s: float) -> Self | None:
@@ -103,16 +113,13 @@ class Job(Row):
 
     @classmethod
     def _take(cls, job_id: int, owner: str, lease_s: float, allowed: Expression, **values: object) -> Self | None:
-        with transaction():
-            taken = cls.update(lease_owner=owner, lease_until=db_now(lease_s), fence=cls.fence + 1, **values).where(
-                (cls.id == job_id) & allowed
-            )
-            return cls.get_by_id(job_id) if taken.execute() else None
+        with transaction():  # what is read is what was taken, with that fence
+            taken = cls.update(lease_owner=owner, lease_until=db_now(lease_s), fence=cls.fence + 1, **values)
+            return statements.find_one(cls, id=job_id) if taken.where((cls.id == job_id) & allowed).execute() else None
 
     def write(self, **values: object) -> None:
         """A fenced write: LeaseLost when another run has taken over."""
-        row = type(self)
-        if not row.update(**_timed(values), updated_at=db_now()).where((row.id == self.id) & (row.fence == self.fence)).execute():
+        if not statements.update(type(self), {"id": self.id, "fence": self.fence}, **_timed(values), updated_at=db_now()):
             raise LeaseLost
         for name, value in values.items():
             setattr(self, name, value)
@@ -167,6 +174,14 @@ class Job(Row):
         return moved
 
     @classmethod
+    def stop(cls, job_id: int, only_from: Iterable[str], **values: object) -> bool:
+        """Cancelled from outside by one conditional UPDATE, whoever runs it; whether this call did it. Until the caller's transaction
+        ends, nobody else writes the row."""
+        values = _timed(values) | {"fence": cls.fence + 1, "lease_owner": "", "lease_until": None, "updated_at": db_now()}
+        stopped = cls.update(state="cancelled", **values).where((cls.id == job_id) & cls.state.in_(list(only_from)))
+        return bool(stopped.execute())
+
+    @classmethod
     def holders(cls) -> list[str]:
         """What holds jobs now: `whmcs`, `stock:<plan>`, `staff`."""
         return [row.held_by for row in cls.select(cls.held_by).where(cls.state == "held").distinct()]
@@ -211,58 +226,6 @@ def _free(row: type[Job]) -> Expression:
     return row.lease_until.is_null() | (row.lease_until < db_now())
 
 
-class JobStep(Row):
-    """The journal: `started` is committed before the call, `done` after it. `started` found by a new run is ambiguous.
-
-    state: pending | started | done | adopted | skipped | undone. `line` is the OrderItem's id, "" for the whole order.
-    """
-
-    job = ForeignKeyField(Job, on_delete="CASCADE", backref="steps")
-    name = CharField(40)
-    line = CharField(18, default="")
-    state = CharField(16, default="pending")
-    request_hash = CharField(64, default="")
-    upstream_ref = CharField(80, default="", index=True)
-    result = Json(default=dict)
-    fence = IntegerField(default=0)
-    sends = IntegerField(default=0)
-    negatives = IntegerField(default=0)
-    started_at = Moment(null=True)
-    unsure_at = Moment(null=True)
-    looked_at = Moment(null=True)
-    finished_at = Moment(null=True)
-
-    class Meta:
-        indexes = ((("job_id", "name", "line"), True),)
-
-    FINISHED = frozenset({"done", "adopted", "skipped"})
-
-    @property
-    def finished(self) -> bool:
-        return self.state in self.FINISHED
-
-    @classmethod
-    def put(cls, job: Job, name: str, line: str, **values: object) -> None:
-        """Insert or change the step's row, in the caller's transaction, under the job's fence."""
-        values["fence"] = job.fence
-        if not cls.update(**values).where((cls.job == job.id) & (cls.name == name) & (cls.line == line)).execute():
-            cls.insert(job=job.id, name=name, line=line, **values).execute()
-
-
-class Attempt(Row):
-    """One try of a step: how it went, how long the call took (ms), the redacted error."""
-
-    job = ForeignKeyField(Job, on_delete="CASCADE", backref="attempts")
-    step = CharField(40)
-    line = CharField(18, default="")
-    outcome = CharField(16)
-    error_code = CharField(60, default="")
-    error_text = CharField(300, default="")
-    duration_ms = IntegerField(default=0)
-    fence = IntegerField(default=0)
-    at = Moment(default=clock.now)
-
-
 class JobEvent(Row):
     """What became of a job and by whom; only ever appended."""
 
@@ -274,4 +237,4 @@ class JobEvent(Row):
 
     @classmethod
     def note(cls, job_id: int, actor: str, what: str, detail: str = "") -> None:
-        cls.insert(job=job_id, actor=actor, what=what, detail=detail, at=clock.now()).execute()
+        statements.insert(cls, job=job_id, actor=actor, what=what, detail=detail)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from peewee import CharField, IntegerField
 
-from console.models.base import Json, Moment, Row, db_now, insert_once
+from console.models.base import Json, Moment, Row, db_now
+from console.models.statements import insert_once
 
 
 class Lease(Row):

@@ -8,7 +8,9 @@ from uuid import uuid4
 from peewee import Case, CharField, ForeignKeyField, IntegerField
 
 from console import clock
-from console.models.base import Json, Moment, Row, db_now, insert_once, on_db_clock
+from console.models import statements
+from console.models.base import Json, Moment, Row, db_now, on_db_clock
+from console.models.statements import insert_once
 from console.models.user import User
 
 
@@ -69,7 +71,7 @@ class OutboxMessage(Row):
         """The row, ours to send, or None."""
         due = (cls.state == "due") & (cls.next_try_at <= db_now()) & (cls.lease_until.is_null() | (cls.lease_until < db_now()))
         taken = cls.update(lease_until=db_now(lease_s), fence=cls.fence + 1).where((cls.id == message_id) & due).execute()
-        return cls.get_by_id(message_id) if taken else None
+        return statements.find_one(cls, id=message_id) if taken else None
 
     def write(self, **values: object) -> bool:
         row = type(self)

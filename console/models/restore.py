@@ -9,7 +9,8 @@ from typing import ClassVar
 from peewee import IntegerField
 
 from console import clock
-from console.models.base import Moment, Row, insert_once
+from console.models.base import Moment, Row
+from console.models.statements import insert_once
 
 _ONLY = 1  # there is one row
 _FRESH_S = 5.0

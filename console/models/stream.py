@@ -8,7 +8,8 @@ from typing import Self
 from peewee import BlobField, CharField, IntegerField
 
 from console import clock
-from console.models.base import Json, Moment, Row, insert_once
+from console.models import statements
+from console.models.base import Json, Moment, Row, database, millis
 
 
 class InboxEvent(Row):
@@ -27,19 +28,26 @@ class InboxEvent(Row):
     @classmethod
     def keys_of(cls, sf_order_ids: Iterable[str]) -> dict[str, str]:
         """The first IdemKey__c recorded for each of these orders."""
-        rows = cls.select(cls.sf_order_id, cls.idem_key).where(cls.sf_order_id.in_(list(sf_order_ids)) & (cls.state == "recorded"))
-        return {row.sf_order_id: row.idem_key for row in rows.order_by(cls.id.desc())}
+        found = statements.among(cls, ("id", "sf_order_id", "idem_key", "state"), "sf_order_id", sf_order_ids)
+        return {order_id: key for _, order_id, key, state in sorted(found, reverse=True) if state == "recorded"}
 
     @classmethod
     def keep_new(cls, rows: list[dict[str, object]]) -> set[str]:
         """Keep those that were not here yet; their uuids."""
         if not rows:
             return set()
-        return {row.event_uuid for row in cls.insert_many(rows).on_conflict_ignore().returning(cls.event_uuid).execute()}
+        return {uuid for (uuid,) in statements.insert(cls, rows, once=True, returning="event_uuid").fetchall()}
+
+
+_MOVE = """
+    INSERT INTO stream_cursor (channel, replay_id, fence, moved_at) VALUES ({}, {}, {}, {})
+    ON CONFLICT (channel) DO UPDATE SET replay_id = excluded.replay_id, fence = excluded.fence, moved_at = excluded.moved_at
+    WHERE stream_cursor.fence <= excluded.fence
+"""
 
 
 class StreamCursor(Row):
-    """The position in a channel; only the holder of the newest fence may move it."""
+    """The position in a channel, empty when it was lost; only the holder of the newest fence may move it."""
 
     channel = CharField(120, primary_key=True)
     replay_id = BlobField()
@@ -53,11 +61,10 @@ class StreamCursor(Row):
     @classmethod
     def move(cls, channel: str, replay_id: bytes, fence: int) -> bool:
         """Store the position; False when a newer listener has taken over."""
-        if insert_once(cls, channel=channel, replay_id=replay_id, fence=fence, moved_at=clock.now()):
-            return True
-        ours = (cls.channel == channel) & (cls.fence <= fence)
-        return bool(cls.update(replay_id=replay_id, fence=fence, moved_at=clock.now()).where(ours).execute())
+        values = (channel, replay_id, fence, millis(clock.now()))
+        return bool(database.execute_sql(_MOVE.format(*[database.param] * len(values)), values).rowcount)
 
     @classmethod
-    def forget(cls, channel: str) -> None:
-        cls.delete().where(cls.channel == channel).execute()
+    def lose(cls, channel: str, fence: int) -> None:
+        """It is no longer valid: whoever listens next begins at the earliest event, also after a crash right now."""
+        cls.move(channel, b"", fence)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from peewee import BooleanField, CharField, ForeignKeyField, IntegerField
 
 from console import clock
-from console.models.base import Moment, Row, db_now, insert_once
+from console.models import statements
+from console.models.base import Moment, Row, db_now
+from console.models.statements import insert_once
 
 
 class Incident(Row):
@@ -32,7 +34,7 @@ class UpstreamState(Row):
     @classmethod
     def open_names(cls) -> frozenset[str]:
         """What is held back now."""
-        return frozenset(row.name for row in cls.select(cls.name).where(cls.is_open == True))  # noqa: E712
+        return frozenset(row.name for row in statements.find(cls, is_open=True))
 
     @classmethod
     def fail(cls, name: str, code: str, limit: int, window_s: float, probe_s: float) -> bool:

@@ -1,8 +1,6 @@
-"""A customer's address and payment method, both kept in billing."""
+"""A customer's account at a glance, who they are, and where the bills go; billing keeps name and address."""
 
 from __future__ import annotations
-
-from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -10,111 +8,105 @@ from flask.typing import ResponseReturnValue
 from console.errors import Refused, UpstreamError
 from console.i18n import gettext as _
 from console.models import CustomerLink
-from console.services import billing, logging_in
-from console.web import limits
-from console.web.auth import customer, me, safe_path, session_id
-from console.web.forms.address import AddressForm
-from console.web.forms.login import PasswordForm
-from console.web.fragments import go_to, is_htmx
+from console.services import billing, billing_changes, postcodes, profiles
+from console.web import gate
+from console.web.auth import customer, me, safe_path
+from console.web.forms.address import AddressForm, JapaneseForm, address_form
+from console.web.forms.profile import ProfileForm
+from console.web.fragments import is_htmx
 from console.web.wired import bell, policy, upstreams
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 
 
-def _link() -> CustomerLink:
+def own_link() -> CustomerLink:
+    """The link of a customer whose account is finished."""
     link = CustomerLink.of(me().id)
     if link is None or not link.ready:
         raise Refused("account_not_ready")
     return link
 
 
-def _way_on(given: str | None) -> str:
+def way_on(given: str | None) -> str:
     return safe_path(given) or ""
 
 
 @blueprint.get("")
 @customer
-def index() -> ResponseReturnValue:
-    return redirect("/account/address", 303)
+def show() -> ResponseReturnValue:
+    return _overview(ProfileForm(obj=me()), saved="saved" in request.args)
+
+
+@blueprint.post("/profile")
+@customer
+def change_profile() -> ResponseReturnValue:
+    form, person = ProfileForm(), me()
+    if not form.validate():
+        return _overview(form), 422
+    chosen = profiles.Profile(form.first_name.data, form.last_name.data, form.phone.data, form.language.data)
+    bell().jobs(profiles.change(upstreams(), policy(), person, chosen))
+    return redirect("/account?saved=1", 303)
+
+
+def _overview(form: ProfileForm, *, saved: bool = False) -> str:
+    link = CustomerLink.of(me().id)
+    details, unknown = None, False
+    if link and link.ready:
+        try:
+            details = billing.details(upstreams(), link)
+        except UpstreamError:
+            unknown = True
+    return render_template(
+        "account/show.html", form=form, saved=saved, link=link, details=details, unknown=unknown, paying=gate.paying(link), problem=""
+    )
 
 
 @blueprint.get("/address")
 @customer
 def show_address() -> ResponseReturnValue:
-    form = AddressForm.of(billing.address(upstreams(), _link()), _way_on(request.args.get("next")))
-    return render_template("account/address.html", form=form, problem="", saved="saved" in request.args)
+    known = billing.details(upstreams(), own_link())
+    return _address(address_form(known.address, way_on(request.args.get("next"))), sync=known.sync, saved="saved" in request.args)
 
 
 @blueprint.post("/address")
 @customer
 def change_address() -> ResponseReturnValue:
-    form, link = AddressForm(), _link()
+    form, link = address_form(), own_link()
     if not form.validate():
-        return render_template("account/address.html", form=form, problem="", saved=False), 422
-    try:
-        billing.change_address(upstreams(), link, form.address())
-    except UpstreamError:
-        problem = _("Our billing system did not take the address just now. Nothing you typed is lost: please send it again in a moment.")
-        return render_template("account/address.html", form=form, problem=problem, saved=False), 503
-    return redirect(_way_on(form.next.data) or "/account/address?saved=1", 303)
+        return _address(form), 422
+    if billing_changes.change(upstreams(), policy(), link, form.typed) == "pending":
+        bell().jobs(billing_changes.open_jobs(link))
+    return redirect(way_on(form.next.data) or "/account/address?saved=1", 303)
+
+
+@blueprint.post("/address/form")
+@customer
+def fill_in() -> ResponseReturnValue:
+    """The form again as it was typed, with the town of the postcode or the fields of another country; nothing is saved."""
+    own_link()
+    form = address_form()
+    if isinstance(form, JapaneseForm) and {"find", "take"} & set(request.form):
+        _look_up(form)
+    return render_template("account/_address.html", form=form) if is_htmx() else _address(form)
+
+
+def _look_up(form: JapaneseForm) -> None:
+    towns = postcodes.towns(form.postcode.data)
+    chosen = form.taken(towns) if "take" in request.form else None
+    if not towns:
+        form.point_at("postcode", _("We do not know this postcode. Check it, or fill in the rest by hand."))
+    elif chosen or len(towns) == 1:
+        form.move_to(chosen or towns[0])
+    else:
+        form.offer(towns)
 
 
 @blueprint.post("/address/later")
 @customer
 def skip_address() -> ResponseReturnValue:
-    billing.seen(_link())
-    return redirect(_way_on(request.form.get("next")) or "/", 303)
+    billing.seen(own_link())
+    return redirect(way_on(request.form.get("next")) or "/", 303)
 
 
-@blueprint.get("/payment")
-@customer
-def show_payment() -> ResponseReturnValue:
-    return render_template("account/payment.html", **_payment_values(request.args.get("next"), looked="looked" in request.args))
-
-
-@blueprint.post("/payment")
-@customer
-@limits.on_password
-def add_payment_method() -> ResponseReturnValue:
-    """To billing's own page, logged in there: only after a recent password, with an address that works once and is kept nowhere."""
-    form, link = PasswordForm(), _link()
-    if not logging_in.recent(session_id()) and not _password_again(form):
-        return render_template("account/again.html", form=form, action="/account/payment"), 422 if form.errors else 200
-    answer = redirect(billing.payment_link(upstreams(), policy(), link), 303)
-    answer.headers.update({"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"})
-    return answer
-
-
-def _password_again(form: PasswordForm) -> bool:
-    if form.password.data is None or not form.validate():
-        return False
-    try:
-        logging_in.again(session_id(), form.password.data)
-    except Refused:
-        form.password.errors = [_("This is not your password.")]
-        return False
-    return True
-
-
-@blueprint.post("/payment/check")
-@customer
-def check_payment_method() -> ResponseReturnValue:
-    """The customer came back: look now; when it is there, what waited for it goes on, and the customer too."""
-    given = request.form.get("next")
-    summary, job_ids = billing.came_back(upstreams(), _link())
-    if not summary.has and is_htmx():
-        return render_template("account/_payment.html", **_payment_values(given, looked=True, summary=summary))
-    if not summary.has:
-        return redirect("/account/payment?" + urlencode({"looked": 1, "next": _way_on(given)}), 303)
-    bell().jobs(job_ids)
-    return go_to(_way_on(given) or ("/orders" if job_ids else "/account/payment"))
-
-
-def _payment_values(given: str | None, *, looked: bool, summary: billing.Summary | None = None) -> dict[str, object]:
-    """`summary` stays None while billing does not answer."""
-    if summary is None:
-        try:
-            summary = billing.payment_method(upstreams(), _link())
-        except UpstreamError:
-            summary = None
-    return {"summary": summary, "looked": looked, "way_on": _way_on(given)}
+def _address(form: AddressForm, *, sync: str = "synced", saved: bool = False) -> str:
+    return render_template("account/address.html", form=form, sync=sync, saved=saved)

@@ -1,15 +1,15 @@
-"""The first page of a customer: the account being finished, then what is new; and the terms."""
+"""The first page of a customer: the account being finished, then what needs them and what they have; and the terms."""
 
 from __future__ import annotations
 
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from console.models import CustomerLink
 from console.services import signing_up, welcoming
 from console.web.auth import customer, me, me_or_none, public
 from console.web.forms.signup import NumberForm
 from console.web.fragments import go_to, unchanged
+from console.web.gate import my_link
 from console.web.wired import bell, policy
 
 blueprint = Blueprint("home", __name__)
@@ -21,12 +21,12 @@ def show() -> ResponseReturnValue:
     user = me_or_none()
     if user is None or user.is_staff:
         return redirect("/staff/jobs" if user else "/login", 303)
-    progress = welcoming.progress(user)
-    if progress != "ready":
+    progress, glance = welcoming.glance(user, my_link())
+    if glance is None:
         return render_template("home/pending.html", progress=progress, form=NumberForm(sf_number=user.sf_number))
     if not user.address_seen:
         return redirect("/account/address?next=/", 303)
-    return render_template("home/show.html", link=CustomerLink.of(user.id), orders=welcoming.newest_orders(user))
+    return render_template("home/show.html", glance=glance, shown=welcoming.SHOWN)
 
 
 @blueprint.get("/_account")
@@ -46,7 +46,8 @@ def account() -> ResponseReturnValue:
 def correct_number() -> ResponseReturnValue:
     form = NumberForm()
     if not form.validate():
-        return render_template("home/pending.html", progress="number", form=form), 422
+        progress = "refused" if welcoming.progress(me()) == "refused" else "number"
+        return render_template("home/pending.html", progress=progress, form=form), 422
     bell().jobs(signing_up.correct_number(policy(), me(), form.sf_number.data))
     return redirect("/", 303)
 

@@ -1,16 +1,23 @@
-"""A customer's orders: the list, one being placed, one and how far it is."""
+"""A customer's orders: the list, one being placed, one and how far it is, and its cancellation."""
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from console.errors import Refused
 from console.models import Order, Subscription
+from console.models.followed import Followed
+from console.routes.api import orders as twin
 from console.routes.checkout import address_of
-from console.services import order_history, ordering
-from console.services.explaining import OrderStatus, status_of
+from console.routes.found import found
+from console.services import cancelling, order_history, ordering, tracking
+from console.services.explaining import OrderStatus
+from console.services.order_history import Wanted
 from console.web.auth import customer, me
 from console.web.fragments import go_to, unchanged
+from console.web.problems import speaks_json
+from console.web.wired import bell, policy
 
 blueprint = Blueprint("orders", __name__)
 
@@ -18,7 +25,9 @@ blueprint = Blueprint("orders", __name__)
 @blueprint.get("/orders")
 @customer
 def index() -> ResponseReturnValue:
-    return render_template("orders/index.html", rows=order_history.history(me()))
+    asked = request.args
+    wanted = Wanted(order_history.clean(asked.get("q", "")), asked.get("state", "all"), asked.get("before", ""))
+    return render_template("orders/index.html", **found(wanted, order_history.history(me(), wanted)))
 
 
 @blueprint.get("/orders/placing/<checkout_id>")
@@ -41,30 +50,50 @@ def placing_now(checkout_id: str) -> ResponseReturnValue:
 @blueprint.get("/orders/<sf_order_id>")
 @customer
 def show(sf_order_id: str) -> ResponseReturnValue:
-    order = _mine(sf_order_id)
-    now = status_of(order)
-    return render_template("orders/show.html", order=order, status=now, install_path=_install_path(order, now))
+    followed = _mine(sf_order_id)
+    if speaks_json():
+        return twin.status(followed)
+    return render_template("orders/show.html", **_values(followed, tracking.status_of(followed)))
 
 
 @blueprint.get("/orders/<sf_order_id>/_status")
 @customer
 def status(sf_order_id: str) -> ResponseReturnValue:
     """The fragment of the page; 204 while the browser's version is still true."""
-    order = _mine(sf_order_id)
-    now = status_of(order)
-    return unchanged() if request.args.get("v") == now.version else _fragment(order, now)
+    followed, version = _mine(sf_order_id), request.args.get("v", "")
+    if tracking.unchanged(followed, version):
+        return unchanged()
+    now = tracking.status_of(followed)
+    return render_template("orders/_status.html", **_values(followed, now))
 
 
-def _fragment(order: Order, now: OrderStatus) -> str:
-    return render_template("orders/_status.html", order=order, status=now, install_path=_install_path(order, now))
+@blueprint.get("/orders/<sf_order_id>/cancellation")
+@customer
+def confirm_cancellation(sf_order_id: str) -> ResponseReturnValue:
+    followed = _mine(sf_order_id)
+    return render_template("orders/cancellation.html", order=followed.order, status=tracking.status_of(followed))
 
 
-def _install_path(order: Order, now: OrderStatus) -> str:
-    return Subscription.install_path(order.sf_order_id) if now.status == "completed" else ""
+@blueprint.post("/orders/<sf_order_id>/cancellation")
+@customer
+def cancel(sf_order_id: str) -> ResponseReturnValue:
+    followed = _mine(sf_order_id)
+    try:
+        cancelling.cancel(policy(), followed.order)
+    except Refused:
+        now = _mine(sf_order_id)
+        return render_template("orders/cancellation.html", order=now.order, status=tracking.status_of(now)), 409
+    bell().outbox()
+    return redirect(f"/orders/{sf_order_id}", 303)
 
 
-def _mine(sf_order_id: str) -> Order:
-    return order_history.mine(me(), sf_order_id) or abort(404)
+def _values(followed: Followed, now: OrderStatus) -> dict[str, object]:
+    install = Subscription.install_path(followed.order.sf_order_id) if now.status == "completed" else ""
+    return {"order": followed.order, "status": now, "install_path": install}
+
+
+def _mine(sf_order_id: str) -> Followed:
+    return tracking.follow(me(), sf_order_id) or abort(404)
 
 
 def _being_placed(checkout_id: str) -> Order:

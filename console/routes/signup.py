@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template
+from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
@@ -10,10 +10,10 @@ from console.errors import Refused
 from console.i18n import gettext as _
 from console.services import signing_up
 from console.services.signing_up import Wish
-from console.web import errors, limits
+from console.web import errors, limits, refusals
 from console.web.auth import enter, public
 from console.web.forms.login import PasswordForm
-from console.web.forms.signup import SignupForm
+from console.web.forms.signup import AgainForm, SignupForm
 from console.web.wired import bell, policy
 
 blueprint = Blueprint("signup", __name__)
@@ -41,7 +41,20 @@ def sign_up() -> ResponseReturnValue:
 @blueprint.get("/signup/sent")
 @public
 def sent() -> ResponseReturnValue:
-    return render_template("signup/sent.html")
+    return render_template("signup/sent.html", form=AgainForm(), again="again" in request.args)
+
+
+@blueprint.post("/signup/again")
+@public
+@limits.on_mail_again
+def send_again() -> ResponseReturnValue:
+    """The same answer whether or not somebody signed up with that address."""
+    form = AgainForm()
+    if not form.validate():
+        return render_template("signup/sent.html", form=form, again=False), 422
+    signing_up.send_again(policy(), form.email.data)
+    bell().outbox()
+    return redirect("/signup/sent?again=1", 303)
 
 
 @blueprint.errorhandler(CSRFError)
@@ -58,7 +71,10 @@ def opened_too_long_ago(error: CSRFError) -> ResponseReturnValue:
 @blueprint.get("/confirm/<token>")
 @public
 def ask_password(token: str) -> ResponseReturnValue:
-    signing_up.live_token(policy(), token)
+    try:
+        signing_up.live_token(policy(), token)
+    except Refused as refused:
+        return _ended(refused)
     return render_template("signup/confirm.html", form=PasswordForm(), token=token)
 
 
@@ -67,18 +83,21 @@ def ask_password(token: str) -> ResponseReturnValue:
 @limits.on_confirm
 def confirm(token: str) -> ResponseReturnValue:
     form = PasswordForm()
-    if form.validate() and (confirmed := _confirmed(form, token)):
-        enter(confirmed.user)
-        bell().jobs(confirmed.job_ids)
-        return redirect("/", 303)
-    return render_template("signup/confirm.html", form=form, token=token), 422
-
-
-def _confirmed(form: PasswordForm, token: str) -> signing_up.Confirmed | None:
+    if not form.validate():
+        return render_template("signup/confirm.html", form=form, token=token), 422
     try:
-        return signing_up.confirm(policy(), token, form.password.data)
+        confirmed = signing_up.confirm(policy(), token, form.password.data)
     except Refused as refused:
         if refused.code != "wrong_password":
-            raise
+            return _ended(refused)
         form.password.errors = [_("This is not the password that was chosen at the sign-up.")]
-        return None
+        return render_template("signup/confirm.html", form=form, token=token), 422
+    enter(confirmed.user)
+    bell().jobs(confirmed.job_ids)
+    return redirect("/", 303)
+
+
+def _ended(refused: Refused) -> ResponseReturnValue:
+    """A link that does not work: why, and what to do instead."""
+    words = refusals.BY_CODE[refused.code]
+    return render_template("signup/ended.html", words=words, code=refused.code, form=AgainForm(formdata=None)), words.status

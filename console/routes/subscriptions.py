@@ -49,7 +49,8 @@ def _mine(subscription_id: int) -> Subscription:
 
 def _page(subscription: Subscription, view: View | None = None, status: int = 200) -> ResponseReturnValue:
     if not subscription.is_esim:
-        return render_template("subscriptions/service.html", subscription=subscription)
+        needs = subscription.needs_installation
+        return render_template("subscriptions/service.html", subscription=subscription, needs_installation=needs)
     view = view or esim.look(upstreams(), subscription)
     drawn = svg(view.code.lpa, _("QR code of your eSIM")) if view.code else ""
     answer = make_response(render_template("subscriptions/show.html", subscription=subscription, view=view, qr=drawn), status)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
 from console.i18n import gettext as _
-from console.i18n import ngettext
-from console.models import Job, JobStep, Order
-from console.services import incidents
+from console.i18n import lazy
+from console.models import Job, JobStep, Order, Pace
+from console.models.base import millis
+from console.models.followed import stamp_of
+from console.services import cancelling, incidents
+from console.services.expecting import Kinds, expected, polls
 from console.services.job_words import step_title
 from console.services.milestones import ENDS, Milestone, ending, milestones
 
@@ -27,7 +31,6 @@ STATUS = {
     "cancelled": ("cancelled", "nobody", "calm"),
     "skipped": ("acknowledged", "us", "calm"),
 }
-POLL_S = {"in_progress": 2, "acknowledged": 5, "pending": 5, "held": 10, "failed": 60}
 
 
 @dataclass(frozen=True)
@@ -47,30 +50,43 @@ class OrderStatus:
     whmcs_order_id: str
     poll_s: int
     resume_url: str
+    can_cancel: bool
+    next_step: str
+    expected: str
+    stamp: str = field(repr=False)
+    until: datetime | None = field(repr=False)
 
     @property
     def version(self) -> str:
-        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
+        """Of what was read, the moment until which it holds, and what is shown: see tracking.unchanged."""
+        until = millis(self.until) if self.until else 0
+        return f"{self.stamp}-{until}-{hashlib.sha256(repr(self).encode()).hexdigest()[:16]}"
 
 
 def status_of(order: Order) -> OrderStatus:
-    """The order's status from our own rows: two queries, no upstream."""
+    """The order's status from our own rows: three queries, no upstream."""
     job = Job.of_order(order.sf_order_id) if order.sf_order_id else None
-    steps = list(JobStep.select().where(JobStep.job == job.id)) if job else []
-    return order_status(order, job, steps)
+    steps = list(JobStep.of(job).values()) if job else []
+    pace = Pace.select(Pace.kinds).first()
+    return order_status(order, job, steps, pace.kinds if pace else {})
 
 
-def order_status(order: Order, job: Job | None, steps: list[JobStep]) -> OrderStatus:
-    """As status_of, from rows in hand."""
+def order_status(order: Order, job: Job | None, steps: list[JobStep], kinds: Kinds = MappingProxyType({})) -> OrderStatus:
+    """As status_of, from rows in hand; `kinds` are the measured paces."""
     status, actor, pill = _state(order, job)
     settled = order.settled or status in {"completed", "cancelled"}
-    headline, message = _words(order, job, status)
+    expects = expected(kinds, order, job, steps, status)
+    headline, message = _words(order, job, status, expects.late)
+    since = max(order.updated_at, job.updated_at) if job else order.updated_at
+    poll_s, calm_at = (0, None) if settled else polls(status, since)
     return OrderStatus(
         status=status, settled=settled, actor=actor, headline=headline, message=message, pill=pill, word=_word(order, job, status),
-        milestones=milestones(order, job, steps, status), updated_at=max(order.updated_at, job.updated_at) if job else order.updated_at,
+        milestones=milestones(order, job, steps, status), updated_at=since,
         iccids=tuple(step.result["iccid"] for step in steps if step.name == "esim_profile" and step.finished),
         whmcs_order_id=next((step.upstream_ref for step in steps if step.name == "add_order" and step.finished), ""),
-        poll_s=0 if settled else POLL_S[status], resume_url="/account/payment" if status == "pending" else "",
+        poll_s=poll_s, resume_url="/account/payment" if status == "pending" else "",
+        can_cancel=cancelling.possible(order, job, steps), next_step=str(NEXT.get(status, "")), expected=expects.text,
+        stamp=stamp_of(order, job), until=min((at for at in (expects.until, calm_at) if at), default=None),
     )  # fmt: skip
 
 
@@ -84,6 +100,14 @@ def _state(order: Order, job: Job | None) -> tuple[str, str, str]:
     return STATUS[job.state] if job else ("acknowledged", "us", "calm")
 
 
+# what comes after this state, if all goes well
+NEXT = {
+    "acknowledged": lazy("Once it is approved we set everything up and e-mail you."),
+    "in_progress": lazy("We e-mail you as soon as everything is ready."),
+    "held": lazy("We go on as soon as we can and e-mail you when everything is ready."),
+    "pending": lazy("Once a payment method is there we set everything up and e-mail you."),
+    "failed": lazy("Our team solves it and goes on with your order."),
+}
 WORDS: dict[str, Callable[[], str]] = {
     "acknowledged": lambda: _("Received"),
     "in_progress": lambda: _("In progress"),
@@ -100,10 +124,10 @@ def _word(order: Order, job: Job | None, status: str) -> str:
     return str(ENDS[ending(order, job)]) if status == "cancelled" else WORDS[status]()
 
 
-def _words(order: Order, job: Job | None, status: str) -> tuple[str, str]:
+def _words(order: Order, job: Job | None, status: str, late: bool) -> tuple[str, str]:
     if status == "cancelled":
         return _ended(ending(order, job))
-    if status == "in_progress" and job is not None and job.attempt:
+    if status == "in_progress" and job is not None and (job.attempt or late):
         return _progress(order), _("It is taking longer than usual. We keep trying by ourselves; there is nothing for you to do.")
     if status == "held" and job is not None and job.held_by == "staff":
         return (
@@ -131,8 +155,15 @@ def _words(order: Order, job: Job | None, status: str) -> tuple[str, str]:
             _("It is taking longer than planned"),
             _("We are on it; there is nothing for you to do. We write to you as soon as it is ready."),
         ),
-        "completed": lambda: (_("Your order is complete"), _("Everything is set up. We have sent you an e-mail.")),
+        "completed": lambda: _completed(order),
     }[status]()
+
+
+def _completed(order: Order) -> tuple[str, str]:
+    """All that this portal does is done; with an installation that is not all there is."""
+    if order.has_installation:
+        return _("Your order is in billing"), _("We contact you about the installation date. We have sent you an e-mail.")
+    return _("Your order is complete"), _("Everything is set up. We have sent you an e-mail.")
 
 
 def _ended(how: str) -> tuple[str, str]:
@@ -194,12 +225,13 @@ def _step(job: Job) -> str:
 
 
 def _tried(job: Job) -> str:
-    if job.state == "needs_attention":
-        return ngettext(
-            "%(step)s did not get through (%(code)s). See that the upstream works, then retry.",
+    if job.state == "needs_attention" and job.attempt > 1:
+        return _(
             "%(step)s did not get through (%(code)s) in %(num)s tries. See that the upstream works, then retry.",
-            job.attempt, step=_step(job), code=job.error_code,
+            num=job.attempt, step=_step(job), code=job.error_code,
         )  # fmt: skip
+    if job.state == "needs_attention":
+        return _("%(step)s did not get through (%(code)s). See that the upstream works, then retry.", step=_step(job), code=job.error_code)
     return _("%(step)s did not get through (%(code)s). It is tried again by itself.", step=_step(job), code=job.error_code)
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from console.clients.salesforce_ids import canonical_id
+from console.i18n import full_name
 from console.models import CustomerLink, Job, JobStep, Order, Subscription, User
 from console.models.base import millis
 from console.models.job import ENDED, STATES
@@ -163,7 +164,7 @@ def _listed(row: Any, personal: bool) -> Listed:
 
 
 def _name(row: Any) -> str:
-    return f"{row.first_name or ''} {row.last_name or ''}".strip() or row.email or ""
+    return full_name(row.first_name or "", row.last_name or "") or row.email or ""
 
 
 def approved(snapshot: dict[str, Any] | None) -> dict[str, Any]:

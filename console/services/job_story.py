@@ -18,6 +18,7 @@ from console.services.finding_jobs import approved
 from console.services.provisioning.borrowed import STAFF
 
 WENT_WELL = frozenset({"done", "adopted"})
+NO_PROBLEM = WENT_WELL | {"stopped"}  # there was nothing to do
 SIGNUP_MAILS = ("welcome", "customer_number")
 
 
@@ -148,9 +149,13 @@ def _try(job: Job, tries: list[Attempt], first: int, step: JobStep | None, sever
     went_well = last.outcome in WENT_WELL
     why = " · ".join(dict.fromkeys(part for part in (last.error_code, last.error_text) if part))
     return Entry(
-        words.step_lane(job.kind, last.step), "done" if went_well else "you" if last.outcome == "needs_customer" else "problem",
+        words.step_lane(job.kind, last.step), _mark(last.outcome),
         _title(job, last, several), last.at, _result(step) if went_well else why, last.duration_ms, first, len(tries),
     )  # fmt: skip
+
+
+def _mark(outcome: str) -> str:
+    return "done" if outcome in NO_PROBLEM else "you" if outcome == "needs_customer" else "problem"
 
 
 def _title(job: Job, row: Attempt, several: bool) -> str:
@@ -212,4 +217,6 @@ def _looked_up(step: JobStep | None) -> str:
 def _concerns(job: Job, step: str) -> bool:
     """Whether the step is for this order: no mobile line, no eSIM."""
     lines = approved(job.snapshot).get("lines")
+    if step in words.SELDOM:
+        return False
     return step not in words.MOBILE_STEPS or lines is None or any(line.get("plan") for line in lines)

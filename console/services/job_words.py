@@ -24,7 +24,10 @@ STATES: dict[str, tuple[str, Any]] = {
     "skipped": ("calm", lazy("Skipped")),
 }
 
-KINDS: dict[str, Any] = {"provision": lazy("Order"), "signup": lazy("Sign-up")}
+KINDS: dict[str, Any] = {
+    "provision": lazy("Order"), "signup": lazy("Sign-up"), "email": lazy("Change of e-mail"), "billing": lazy("Billing details"),
+    "case": lazy("Question to support"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,25 @@ PLANS: dict[str, dict[str, Step]] = {
         "account": Step(SALESFORCE, lazy("Account by number")),
         "link": Step(SALESFORCE, lazy("Link to the Account")),
         "whmcs_client": Step(WHMCS, lazy("WHMCS client")),
+        "customer_number": Step(WHMCS, lazy("Customer number in billing")),
         "finish": Step(CONSOLE, lazy("Account finished")),
+    },
+    "billing": {
+        "client_details": Step(WHMCS, lazy("Name and address")),
+    },
+    "case": {
+        "case": Step(SALESFORCE, lazy("Case")),
+    },
+    "email": {
+        "address_free": Step(WHMCS, lazy("Address free")),
+        "whmcs_client": Step(WHMCS, lazy("E-mail of the client")),
+        "whmcs_user": Step(WHMCS, lazy("E-mail of the user")),
+        "own_row": Step(CONSOLE, lazy("E-mail in the portal")),
+        "account_case": Step(SALESFORCE, lazy("Case for the Account")),
     },
 }
 MOBILE_STEPS = frozenset({"mobile_user", "esim", "esim_profile"})
+SELDOM = frozenset({"customer_number"})  # not told of before it is its turn
 
 # how a try of a step went; the table of outcomes in words
 OUTCOMES: dict[str, Any] = {
@@ -90,12 +108,26 @@ MAILS: dict[str, Any] = {
     "welcome": lazy("Welcome"),
     "customer_number": lazy("Customer number not found"),
     "already_registered": lazy("Already registered"),
+    "link_verified": lazy("Customer number confirmed"),
+    "link_rejected": lazy("Customer number refused"),
+    "link_moved": lazy("Customer number moved away"),
+    "reset": lazy("Link for a new password"),
+    "password_changed": lazy("Password changed"),
+    "email_confirm": lazy("Confirm the new address"),
+    "email_changed": lazy("E-mail changed"),
+    "email_changed_former": lazy("E-mail changed, to the former address"),
+    "email_not_changed": lazy("E-mail not changed"),
+    "two_step_on": lazy("Two-step sign-in on"),
+    "two_step_off": lazy("Two-step sign-in off"),
+    "recovery_used": lazy("Recovery code used"),
+    "recovery_renewed": lazy("New recovery codes"),
     "order_received": lazy("Order received"),
     "action_needed": lazy("Action needed"),
     "action_reminder": lazy("Reminder"),
     "esim_ready": lazy("eSIM ready"),
     "order_provisioned": lazy("Order provisioned"),
     "not_approved": lazy("Not approved"),
+    "order_cancelled": lazy("Order cancelled"),
 }
 
 
@@ -129,6 +161,7 @@ def event_title(actor: str, what: str) -> str:
         ("sweeper", "needs_attention"): gettext("Given up: workers stopped too often here"),
         ("watch", "needs_attention"): gettext("Cancelled in Salesforce, but something was made"),
         ("watch", "cancelled"): gettext("Ended in Salesforce"),
+        ("customer", "cancelled"): gettext("Cancelled by the customer"),
     }
     any_actor = {
         "queued": gettext("Queued again by a further event"),

@@ -8,8 +8,9 @@ from typing import Any
 from console import crash, log
 from console.clock import after
 from console.errors import Ambiguous, Rejected, UpstreamError
-from console.models import EmailToken, Order, OutboxMessage, Subscription
+from console.models import CustomerLink, EmailToken, Job, Order, OutboxMessage, Subscription, User
 from console.models.base import DatabaseTrouble
+from console.models.order import needs_installation
 from console.money import yen
 from console.services.provisioning.outcomes import backoff
 from console.services.upstreams import Policy, Upstreams
@@ -56,7 +57,8 @@ def _send(message: OutboxMessage, upstreams: Upstreams, policy: Policy) -> None:
         headers["X-Entity-Ref-ID"] = message.sf_order_id
     values = {"name": user.name, **VALUES[message.template](message, policy, user.language)}
     upstreams.mailer.send(
-        template=message.template, to=user.email, language=user.language, message_id=message.message_id, headers=headers, values=values
+        template=message.template, to=TO.get(message.template, _present)(user), language=user.language, message_id=message.message_id,
+        headers=headers, values=values,
     )  # fmt: skip
 
 
@@ -76,6 +78,24 @@ def _postpone(message: OutboxMessage, error: UpstreamError, policy: Policy) -> N
 def _confirm(message: OutboxMessage, policy: Policy, _language: str) -> Mapping[str, Any]:
     row = EmailToken.get_by_id(message.values["token_id"])
     return {"confirm_url": f"{policy.public_url}/confirm/{policy.vault.token(row.purpose, row.id, row.nonce)}"}
+
+
+def _by_link(path: str) -> Callable[[OutboxMessage, Policy, str], Mapping[str, Any]]:
+    """A link to the page under `path` that its token opens."""
+
+    def values(message: OutboxMessage, policy: Policy, _language: str) -> Mapping[str, Any]:
+        row = EmailToken.get_by_id(message.values["token_id"])
+        return {"url": f"{policy.public_url}{path}/{policy.vault.token(row.purpose, row.id, row.nonce)}"}
+
+    return values
+
+
+def _security(_message: OutboxMessage, policy: Policy, _language: str) -> Mapping[str, Any]:
+    return {
+        "portal_url": policy.public_url,
+        "forgot_url": f"{policy.public_url}/forgot",
+        "security_url": f"{policy.public_url}/account/security",
+    }
 
 
 def _order(message: OutboxMessage, policy: Policy, language: str) -> Mapping[str, Any]:
@@ -100,6 +120,13 @@ def _made_by_hand(message: OutboxMessage, policy: Policy, language: str) -> Mapp
     }  # fmt: skip
 
 
+def _provisioned(message: OutboxMessage, policy: Policy, language: str) -> Mapping[str, Any]:
+    """With whether there is an installation to come: by the lines as approved."""
+    job = Job.of_order(message.sf_order_id)
+    lines = (job.snapshot or {}).get("lines", []) if job else []
+    return {**_made_by_hand(message, policy, language), "installation": needs_installation(lines)}
+
+
 def _esims(message: OutboxMessage, policy: Policy, language: str) -> Mapping[str, Any]:
     rows = Subscription.select().where((Subscription.sf_order_id == message.sf_order_id) & (Subscription.mobile_ref != ""))
     links = [{"name": row.name, "url": f"{policy.public_url}/subscriptions/{row.id}"} for row in rows.order_by(Subscription.id)]
@@ -110,15 +137,45 @@ def _home(_message: OutboxMessage, policy: Policy, _language: str) -> Mapping[st
     return {"home_url": f"{policy.public_url}/", "login_url": f"{policy.public_url}/login"}
 
 
+def _link(message: OutboxMessage, policy: Policy, language: str) -> Mapping[str, Any]:
+    """The customer number, whether it is the person's, and the Case that asks."""
+    link = CustomerLink.get(CustomerLink.user == message.user_id)
+    told = {"sf_number": link.sf_number, "case_number": link.case_number, "verified": link.verified}
+    return {**_home(message, policy, language), **told}
+
+
+def _present(user: User) -> str:
+    return str(user.email)
+
+
+# whom, where it is not the person's present address
+TO: dict[str, Callable[[User], str]] = {
+    "email_confirm": lambda user: user.new_email,
+    "email_changed_former": lambda user: user.former_email,
+}
 VALUES: dict[str, Callable[[OutboxMessage, Policy, str], Mapping[str, Any]]] = {
     "confirm": _confirm,
     "already_registered": _home,
     "customer_number": _home,
-    "welcome": _home,
+    "welcome": _link,
+    "link_verified": _link,
+    "link_rejected": _link,
+    "link_moved": _link,
+    "reset": _by_link("/reset"),
+    "password_changed": _security,
+    "email_confirm": _by_link("/account/security/email"),
+    "email_changed": _security,
+    "email_changed_former": _security,
+    "email_not_changed": _security,
+    "two_step_on": _security,
+    "two_step_off": _security,
+    "recovery_used": _security,
+    "recovery_renewed": _security,
     "order_received": _order,
     "action_needed": _made_by_hand,
     "action_reminder": _made_by_hand,
     "esim_ready": _esims,
-    "order_provisioned": _made_by_hand,
+    "order_provisioned": _provisioned,
     "not_approved": _order,
+    "order_cancelled": _order,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,8 +13,9 @@ from console.models import Job, JobStep, Order
 
 # milestone → the steps that must be finished for it
 STEPS = {"payment": ("payment_method",), "esim": ("esim_profile",), "billing": ("accept_order",), "done": ("salesforce",)}
+Titles = Mapping[str, tuple[Any, Any, Any]]
 # milestone → its title once reached, while under way, and while still to come
-TITLES: dict[str, tuple[Any, Any, Any]] = {
+TITLES: Titles = {
     "received": (lazy("Order received"), lazy("Order received"), lazy("Order received")),
     "approved": (lazy("Approved"), lazy("Waiting for approval"), lazy("Approval")),
     "payment": (lazy("Payment method checked"), lazy("Checking your payment method"), lazy("Payment method check")),
@@ -21,9 +23,11 @@ TITLES: dict[str, tuple[Any, Any, Any]] = {
     "billing": (lazy("Billing set up"), lazy("Setting up billing"), lazy("Billing set-up")),
     "done": (lazy("Ready to use"), lazy("Almost ready"), lazy("Ready to use")),
 }
+# with an installation at the customer's place the work of this portal ends in billing
+INSTALLED: Titles = {"done": (lazy("Ready for the installation"), lazy("Almost ready"), lazy("Ready for the installation"))}
 HINTS = {
     "approved": lazy("One of our team looks at it first."),
-    "esim": lazy("Your network profile is being made. Usually under a minute."),
+    "esim": lazy("Your network profile is being made."),
 }
 ENDS = {"rejected": lazy("Not approved"), "cancelled": lazy("Cancelled"), "failed": lazy("Not placed")}
 MARKS = {"pending": "you", "failed": "problem"}
@@ -53,12 +57,13 @@ def milestones(order: Order, job: Job | None, steps: list[JobStep], status: str)
     reached = {key: _reached(key, order, job, steps) for key in keys}
     if status == "cancelled":
         return (*(_done(key, at) for key, at in reached.items() if at), _end(order, job))
+    titles = {**TITLES, **INSTALLED} if order.has_installation else TITLES
     if status == "completed":
-        return tuple(_done(key, reached[key]) for key in keys)
+        return tuple(_done(key, reached[key], titles) for key in keys)
     ahead = [key for key in keys if reached[key] is None]
     here = MARKS.get(status, "current")
     return tuple(
-        _done(key, reached[key]) if key not in ahead else _ahead(key, here if key == ahead[0] else "todo", status, job) for key in keys
+        _ahead(key, here if key == ahead[0] else "todo", status, job, titles) if key in ahead else _done(key, reached[key]) for key in keys
     )
 
 
@@ -76,16 +81,16 @@ def _reached(key: str, order: Order, job: Job | None, steps: list[JobStep]) -> d
     return at
 
 
-def _done(key: str, at: datetime | None) -> Milestone:
-    return Milestone(key, "done", at, str(TITLES[key][0]), "")
+def _done(key: str, at: datetime | None, titles: Titles = TITLES) -> Milestone:
+    return Milestone(key, "done", at, str(titles[key][0]), "")
 
 
-def _ahead(key: str, mark: str, status: str, job: Job | None) -> Milestone:
+def _ahead(key: str, mark: str, status: str, job: Job | None, titles: Titles) -> Milestone:
     if mark == "todo":
-        return Milestone(key, mark, None, str(TITLES[key][2]), _("We will also e-mail you.") if key == "done" else "")
+        return Milestone(key, mark, None, str(titles[key][2]), _("We will also e-mail you.") if key == "done" else "")
     if mark == "you":
         return Milestone(key, mark, None, _("Payment method needed"), _("We found no valid payment method."))
-    return Milestone(key, mark, None, str(TITLES[key][1]), _hint(key, mark, status, job))
+    return Milestone(key, mark, None, str(titles[key][1]), _hint(key, mark, status, job))
 
 
 def _hint(key: str, mark: str, status: str, job: Job | None) -> str:

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from console import clock, log
+from console import log
 from console.clients.salesforce import NewOrder, NewOrderLine, PlacedOrder
 from console.errors import AlreadyDone, Ambiguous, Refused, Rejected, UpstreamError
 from console.models import Cart, CustomerLink, Order, User, insert_once, transaction
-from console.services import billing, catalog, mailing
+from console.models.base import db_now
+from console.services import billing, catalog, eligibility, mailing
 from console.services.provisioning.outcomes import backoff
-from console.services.quoting import Line, Quote, quote
+from console.services.quoting import Line, Quote, Wish, quote
 from console.services.upstreams import Policy, Upstreams
 
 _log = log.logger(__name__)
@@ -22,43 +23,69 @@ _log = log.logger(__name__)
 
 @dataclass(frozen=True)
 class Shown:
-    """The totals that the customer saw, in yen."""
+    """The totals that the customer saw, in yen: the first bill, and what follows each month and each year."""
 
     today: int
     monthly: int
+    yearly: int = 0
+
+    @classmethod
+    def of(cls, quote: Quote) -> Shown:
+        return cls(quote.today, quote.monthly, quote.yearly)
 
 
-def place(upstreams: Upstreams, policy: Policy, user: User, link: CustomerLink | None, checkout_id: str, shown: Shown) -> Order:
-    """The order of that checkout, made now or before; its state tells how far it is.
+def place(
+    upstreams: Upstreams,
+    policy: Policy,
+    user: User,
+    link: CustomerLink | None,
+    checkout_id: str,
+    shown: Shown,
+    chosen: Sequence[Wish] | None = None,
+) -> Order:
+    """The order of that checkout, made now or before; its state tells how far it is. `chosen` in the place of what the cart holds.
 
     Refused: account_not_ready, cart_changed, checkout_used, payment_method_required, price_changed (`quote`), or as `quote`.
     An UpstreamError means that nothing was ordered.
     """
     cart = Cart.of(user.id)
-    before = _placed_before(user, cart, checkout_id)
+    before = _placed_before(user, cart, checkout_id, chosen)
     if before:
         return before
     if link is None or not link.ready:
         raise Refused("account_not_ready")
+    if chosen is not None:
+        cart.lines = [dict(wish) for wish in chosen]
     if cart.checkout_id != checkout_id or not cart.lines:
         raise Refused("cart_changed")
     if not billing.payment_method(upstreams, link).has:
         raise Refused("payment_method_required")
-    priced = quote(catalog.fresh(upstreams), cart.lines)
-    if (priced.today, priced.monthly) != (shown.today, shown.monthly):
+    priced = quote(eligibility.personal(catalog.fresh(upstreams), link), cart.lines)
+    if Shown.of(priced) != shown:
         raise Refused("price_changed", quote=priced)
     order = commit(policy, user, link, cart, priced)
     if order is None:
-        return _placed_before(user, cart, checkout_id) or _taken()
+        return _placed_before(user, cart, checkout_id, chosen) or _taken()
+    if chosen is not None:
+        cart.keep()  # what was ordered under this checkout is what the cart shows
     send(upstreams, policy, order)
     return reread(order)
 
 
-def _placed_before(user: User, cart: Cart, checkout_id: str) -> Order | None:
+def _placed_before(user: User, cart: Cart, checkout_id: str, chosen: Sequence[Wish] | None) -> Order | None:
     order = of_checkout(user, checkout_id)
-    if order and cart.checkout_id == checkout_id and cart.lines != order.request["chosen"]:
+    asked = cart.lines if chosen is None and cart.checkout_id == checkout_id else chosen
+    if order and asked is not None and _canonical(asked) != _canonical(order.request["chosen"]):
         raise Refused("checkout_used")
     return order
+
+
+def _canonical(wishes: Sequence[Wish]) -> list[str]:
+    """Wishes as they are compared, in whatever order and shape they came: an installation is a line, an empty answer is none."""
+    flat = [*wishes, *({"sku": wish["installation"]} for wish in wishes if wish.get("installation"))]
+    answers = [{key: str(value) for key, value in (wish.get("options") or {}).items() if value not in ("", 0, None)} for wish in flat]
+    plain = ([wish["sku"], wish.get("quantity", 1), given] for wish, given in zip(flat, answers, strict=True))
+    return sorted(json.dumps(each, sort_keys=True, default=str) for each in plain)
 
 
 def of_checkout(user: User, checkout_id: str) -> Order | None:
@@ -93,14 +120,14 @@ def commit(policy: Policy, user: User, link: CustomerLink, cart: Cart, priced: Q
     }  # fmt: skip
     made = insert_once(
         Order, user=user.id, checkout_id=cart.checkout_id, idem_key=key, request=request, lines=rows, due_today=priced.today,
-        monthly=priced.monthly, correlation_id=log.correlation_id(), place_again_at=clock.after(policy.deadlines["salesforce"] + 5),
+        monthly=priced.monthly, correlation_id=log.correlation_id(), place_again_at=db_now(policy.deadlines["salesforce"] + 5),
     )  # fmt: skip
     return of_checkout(user, cart.checkout_id) if made else None
 
 
 def finish_placing(upstreams: Upstreams, policy: Policy, order: Order) -> bool:
     """Go on with an order that a crash or a lost answer left; whether it is no longer `placing`. One caller at a time gets to it."""
-    again = clock.after(policy.deadlines["salesforce"] * 2 + backoff(order.place_attempts + 1, policy))
+    again = db_now(policy.deadlines["salesforce"] * 2 + backoff(order.place_attempts + 1, policy))
     waiting = (Order.id == order.id) & (Order.state == "placing") & (Order.place_attempts == order.place_attempts)
     if not Order.update(place_attempts=Order.place_attempts + 1, place_again_at=again).where(waiting).execute():
         return bool(reread(order).state != "placing")
@@ -158,6 +185,8 @@ def _number(upstreams: Upstreams, order: Order) -> str:
 
 def known(policy: Policy, order: Order, sf_order_id: str, number: str) -> bool:
     """Salesforce has the order under this id: whoever learns it first writes it down, and the customer is told once."""
+    if order.state != "placing" and order.order_number:
+        return True  # as it was read, and neither goes back
     with transaction():
         values = {"sf_order_id": sf_order_id, "order_number": number, "place_again_at": None, "error_code": ""}
         if order.move("placed", ("placing",), **values):
@@ -187,7 +216,7 @@ def _not_sent(policy: Policy, order: Order, error: UpstreamError) -> bool:
 
 def _postpone(policy: Policy, order: Order, error: UpstreamError) -> None:
     _log.warning("order_unplaced", order_id=order.id, error_class=type(error).__name__, code=error.code, attempt=order.place_attempts)
-    again = clock.after(backoff(order.place_attempts + 1, policy))
+    again = db_now(backoff(order.place_attempts + 1, policy))
     order.move("placing", ("placing",), place_again_at=again, error_code=(error.code or type(error).__name__)[:60])
 
 

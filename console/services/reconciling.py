@@ -7,6 +7,7 @@ from console.models import Job, Order, OutboxMessage, transaction
 from console.services.provisioning import guard
 from console.services.provisioning.plans import close
 from console.services.provisioning.receiving import ensure_jobs
+from console.services.provisioning.write_back import CANCELLED_HERE
 from console.services.upstreams import Policy, Upstreams
 
 _log = log.logger(__name__)
@@ -21,10 +22,12 @@ def reconcile(upstreams: Upstreams, policy: Policy) -> list[int]:
 
 
 def backfill(upstreams: Upstreams, policy: Policy) -> list[int]:
-    """Orders that are Activating for a while and have no job, or only a skipped one."""
+    """Orders that are Activating for a while and have no job, or only a skipped one; or one that was cancelled here."""
     approved = upstreams.salesforce.activating_orders(clock.after(-policy.backfill_age_s), MOST)
-    known = {job.sf_order_id: job.state for job in Job.select().where(Job.sf_order_id.in_([order_id for order_id, _ in approved]))}
-    lost = [order_id for order_id, _ in approved if known.get(order_id, "skipped") == "skipped"]
+    known = {job.sf_order_id: job for job in Job.of_orders([order_id for order_id, _ in approved])}
+    lost = [order_id for order_id, _ in approved if order_id not in known or known[order_id].state == "skipped"]
+    # approved at the very moment of its cancel, which Salesforce is told once more
+    lost += [order_id for order_id, job in known.items() if job.error_code in CANCELLED_HERE]
     for order_id in lost:
         _log.warning("backfill_found", sf_order_id=order_id)
     with transaction():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from console.errors import Refused
 from console.log import redact
-from console.models import AuditEntry, Job, OutboxMessage, UpstreamState, transaction
+from console.models import AuditEntry, Job, JobStep, OutboxMessage, UpstreamState, transaction
 from console.models.base import db_now
 from console.services.provisioning import verbs
 from console.services.provisioning.borrowed import FRESH
@@ -36,9 +36,16 @@ def _requeue(job: Job, actor: str, reason: str, correlation_id: str) -> bool:
     with transaction():
         moved = job.move("queued", verbs.VERBS["retry"].states, actor, reason, held_by="", next_run_at=db_now(), last_rung_at=None, **FRESH)
         if moved:
+            _look_again(job)
             if job.held_by:  # an open breaker: whoever says that it is mended need not wait for its next probe
                 UpstreamState.probe_now(job.held_by)
             AuditEntry.note(actor, "retry", f"job:{job.id}", reason, correlation_id)
             if job.kind == "provision" and job.sf_order_id:
                 OutboxMessage.want_status(job.sf_order_id, job.correlation_id)
     return moved
+
+
+def _look_again(job: Job) -> None:
+    """A call of unknown outcome is looked up anew and, when nothing is found, made anew: that is what the person was asked about."""
+    unknown = (JobStep.job == job.id) & (JobStep.state == "started")
+    JobStep.update(sends=0, negatives=0, looked_at=None).where(unknown).execute()

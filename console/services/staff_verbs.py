@@ -7,10 +7,9 @@ from typing import Any
 
 from console import log
 from console.errors import Refused
-from console.models import Job
+from console.models import Job, JobStep
 from console.services import retrying
 from console.services.provisioning import mending, steering, verbs
-from console.services.provisioning.borrowed import journal
 from console.services.provisioning.plan import Run
 from console.services.provisioning.plans import PLANS
 from console.services.provisioning.verbs import VERBS, Offer
@@ -57,4 +56,4 @@ def in_the_way(job: Job) -> list[tuple[str, str]]:
 
 def offered(upstreams: Upstreams, policy: Policy, job: Job, role: str) -> list[Offer]:
     """What this role can do with the job now; the shop window of `carry_out`, by the same table."""
-    return verbs.offers(Run(job, upstreams, policy, journal(job)), PLANS[job.kind], role)
+    return verbs.offers(Run(job, upstreams, policy, JobStep.of(job)), PLANS[job.kind], role)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
@@ -14,10 +15,14 @@ from flask_login import LoginManager, current_user
 from console.models import User
 from console.models.user import ROLES
 from console.services import logging_in
+from console.services.logging_in import REMEMBERED_S
+from console.web import device
 from console.web.fragments import go_to, is_htmx
+from console.web.wired import staff_totp_required
 
 View = Callable[..., ResponseReturnValue]
 _RANK = {role: rank for rank, role in enumerate(ROLES)}
+ENROLMENT = "/account/security/two-step"
 
 
 def init_app(app: Flask) -> None:
@@ -26,6 +31,8 @@ def init_app(app: Flask) -> None:
     manager.request_loader(_whose)
     manager.init_app(app, add_context_processor=False)  # its own would ask the database even for the page of our own fault
     app.context_processor(lambda: {"me": me_or_none()})
+    # the cookie of a remembered login; how long the login is good, its row says
+    app.config.update(PERMANENT_SESSION_LIFETIME=timedelta(seconds=REMEMBERED_S), SESSION_REFRESH_EACH_REQUEST=False)
 
 
 def _whose(asked: Request) -> User | None:
@@ -45,11 +52,25 @@ def me() -> User:
     return cast(User, current_user._get_current_object())
 
 
-def enter(user: User) -> None:
+def enter(user: User, *, remember: bool = False) -> None:
     """Log this person in: a new session id and a new forgery token, whatever the cookie held before."""
     leave()
-    session["sid"] = logging_in.begin(user)
+    session["sid"] = logging_in.begin(user, device.here(), remember=remember)
+    if remember and not user.is_staff:
+        session.permanent = True
     g.pop("csrf_token", None)
+
+
+def wait_for_code(user: User, *, remember: bool) -> None:
+    """The password was right: this browser may now try the code, and nothing else."""
+    leave()
+    session["pending"] = logging_in.wait_for_code(user, remember=remember)
+    g.pop("csrf_token", None)
+
+
+def pending_id() -> str:
+    """The opaque id of the login that waits for its code."""
+    return str(session.get("pending", ""))
 
 
 def leave() -> None:
@@ -69,6 +90,16 @@ def public(view: View) -> View:
     return view
 
 
+def person(view: View) -> View:
+    """Whoever is logged in."""
+    return _guarded(view, "person", lambda user: user.role in _RANK)
+
+
+def enrolling(view: View) -> View:
+    """Whoever is logged in, and staff who still have to set up two-step sign-in: only what that needs."""
+    return _guarded(view, "person", lambda user: user.role in _RANK, enrolled=False)
+
+
 def customer(view: View) -> View:
     """Customers; others are asked to log in, staff have no business here."""
     return _guarded(view, "customer", lambda user: user.role == "customer")
@@ -80,7 +111,12 @@ def staff(role: str) -> Callable[[View], View]:
     return lambda view: _guarded(view, f"staff:{role}", lambda user: user.is_staff and _RANK[user.role] >= least)
 
 
-def _guarded(view: View, guard: str, may: Callable[[User], bool]) -> View:
+def must_enrol(user: User) -> bool:
+    """Staff without two-step sign-in where it is required: nothing else is open to them."""
+    return user.is_staff and not user.two_step and staff_totp_required()
+
+
+def _guarded(view: View, guard: str, may: Callable[[User], bool], *, enrolled: bool = True) -> View:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
         user = me_or_none()
@@ -88,6 +124,8 @@ def _guarded(view: View, guard: str, may: Callable[[User], bool]) -> View:
             return go_to("/login?" + urlencode({"next": _way_back()}))
         if not may(user):
             abort(403)
+        if enrolled and must_enrol(user):
+            return go_to(ENROLMENT)
         return view(*args, **kwargs)
 
     guarded.guard = guard  # type: ignore[attr-defined]

@@ -13,6 +13,7 @@ from flask import Flask, url_for
 from jinja2 import StrictUndefined
 
 from console import clock, i18n, money
+from console.services.prefectures import PREFECTURES
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 
@@ -23,8 +24,10 @@ def init_app(app: Flask) -> None:
     env.trim_blocks = env.lstrip_blocks = True
     env.add_extension("jinja2.ext.i18n")
     env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=False)  # type: ignore[attr-defined]
-    env.filters.update(yen=yen, day=day, time=time_of_day, moment=moment, ago=ago)
-    env.globals.update(asset=_assets(Path(str(app.static_folder))), language=i18n.language, ENVIRONMENT=app.config["ENVIRONMENT"])
+    env.filters.update(yen=yen, day=day, time=time_of_day, moment=moment, ago=ago, prefecture=prefecture)
+    env.globals.update(
+        asset=_assets(Path(str(app.static_folder))), language=i18n.language, full_name=i18n.full_name, ENVIRONMENT=app.config["ENVIRONMENT"]
+    )
 
 
 def yen(amount: int) -> str:
@@ -37,12 +40,18 @@ def day(at: datetime) -> str:
     return f"{local.year}年{local.month}月{local.day}日" if i18n.language() == "ja" else f"{local.day} {local:%b %Y}"
 
 
+def prefecture(stored: str) -> str:
+    """As people write it: billing stores `Tokyo`, Japanese readers know 東京都."""
+    return PREFECTURES.get(stored, stored) if i18n.language() == "ja" else stored
+
+
 def time_of_day(at: datetime) -> str:
     return f"{at.astimezone(TOKYO):%H:%M}"
 
 
 def moment(at: datetime) -> str:
-    return f"{day(at)}, {time_of_day(at)}"
+    """`21 Nov 2026, 14:05`; Japanese needs no comma there."""
+    return f"{day(at)}{' ' if i18n.language() == 'ja' else ', '}{time_of_day(at)}"
 
 
 def ago(at: datetime) -> str:

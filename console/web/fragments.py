@@ -1,18 +1,13 @@
-"""Pages and the fragments of them that HTMX asks for: the same file, the same values."""
+"""How HTMX is answered: a fragment that is still true, a move to another page."""
 
 from __future__ import annotations
 
-from flask import Response, make_response, render_template, request
+from flask import Response, make_response, request
 
 
 def is_htmx() -> bool:
     """Whether HTMX asks, for a fragment, and not a browser for a page."""
     return request.headers.get("HX-Request") == "true"
-
-
-def page_or_fragment(page: str, fragment: str, **values: object) -> str:
-    """The fragment alone for HTMX, the whole page for everybody else."""
-    return render_template(fragment if is_htmx() else page, **values)
 
 
 def unchanged() -> Response:

@@ -12,12 +12,14 @@ from console.log import correlated
 
 HTMX_URL = "https://cdn.jsdelivr.net/npm/htmx.org@2.0.11/dist/htmx.min.js"
 HTMX_SRI = "sha384-2OatzQy1H+Zd/IIrjr1TcuDGqLXeHhbooAyJY1KdQMKnr4LZ22k31GBLdYKHmVjg"
+# a mail carries its styles inline; beside them it may nothing: no script, no form, no address of elsewhere
+_MAIL = "default-src 'none'; style-src 'unsafe-inline'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 Wsgi = Any  # (environ, start_response) -> body: werkzeug and ProxyFix disagree on the exact type
 
 
 def init_app(app: Flask) -> None:
+    policy = _policy(app.config["WHMCS_URL"])
     fixed = {
-        "Content-Security-Policy": _policy(app.config["WHMCS_URL"]),
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Cross-Origin-Opener-Policy": "same-origin",
@@ -31,11 +33,19 @@ def init_app(app: Flask) -> None:
     @app.after_request
     def _add(answer: Response) -> Response:
         answer.headers.update(fixed)
+        if answer.headers.get("Content-Security-Policy") != _MAIL:
+            answer.headers["Content-Security-Policy"] = policy
         # not no-referrer: the forgery check over HTTPS needs the Referer of our own forms
         answer.headers.setdefault("Referrer-Policy", "same-origin")
         # pages of strangers too: what was typed into the sign-up form, and the link of a mail
         answer.headers.setdefault("Cache-Control", "no-cache" if request.endpoint == "static" else "no-store")
         return answer
+
+
+def styled_inline(answer: Response) -> Response:
+    """The answer with the policy of a mail, the only one beside the pages' own."""
+    answer.headers["Content-Security-Policy"] = _MAIL
+    return answer
 
 
 def _policy(whmcs_url: str) -> str:

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, Response, request, session
+from flask import Flask, Response, g, request, session
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from flask_login import current_user
 from limits.storage import RedisStorage, Storage
 
 from console import log
@@ -82,11 +83,25 @@ def init_app(app: Flask) -> None:
 
 def _account() -> str:
     """As the form reads it: another width or case of the letters is no other account."""
-    return lower(request.form.get("email"))[:254] or "none"
+    typed = _told().get("email") if request.is_json else request.form.get("email")
+    return lower(typed if isinstance(typed, str) else "")[:254] or "none"
+
+
+def _told() -> dict[str, Any]:
+    """The body's object; empty for what its door refuses anyway."""
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:
+        body = None
+    return body if isinstance(body, dict) else {}
 
 
 def _account_here() -> str:
     return f"{_account()} {get_remote_address()}"
+
+
+def _person() -> str:
+    return f"person {getattr(current_user, 'id', '')}"
 
 
 def _failed(answer: Response) -> bool:
@@ -108,6 +123,28 @@ def on_login(view: Any) -> Any:
     return _slow_down("50 per 15 minutes", get_remote_address, deduct_when=_failed)(view)
 
 
+def on_code(view: Any) -> Any:
+    """The code at the login: its tries are counted with the login and the account; this keeps an address from many of both."""
+    return _slow_down("50 per 15 minutes", get_remote_address, deduct_when=_failed)(view)
+
+
+def on_forgot(view: Any) -> Any:
+    """Each sends a mail: few to one mailbox, whether or not somebody has it."""
+    view = _slow_down("5 per hour", _account_here, deduct_when=_accepted)(view)
+    view = _slow_down("10 per hour", _account, deduct_when=_accepted)(view)
+    return _slow_down("120 per hour", get_remote_address)(view)
+
+
+def on_new_email(view: Any) -> Any:
+    """Each sends a mail to an address that is not proved yet."""
+    return _slow_down("5 per hour", _person, deduct_when=_accepted)(view)
+
+
+def on_order(view: Any) -> Any:
+    """Placing orders: more than a person does, less than a program would."""
+    return _slow_down("60 per hour", _person, deduct_when=_accepted)(view)
+
+
 def on_sign_up(view: Any) -> Any:
     """Each sign-up sends a mail: few to one mailbox, more from one address."""
     view = _slow_down("5 per hour", _account, deduct_when=_accepted)(view)
@@ -119,6 +156,26 @@ def on_confirm(view: Any) -> Any:
     return _slow_down("50 per 15 minutes", get_remote_address, deduct_when=_failed)(view)
 
 
+def on_mail_again(view: Any) -> Any:
+    """The confirmation sent once more: few to one mailbox, more from one address."""
+    view = _slow_down("5 per hour", _account)(view)
+    return _slow_down("60 per hour", get_remote_address)(view)
+
+
+def on_way_out(view: Any) -> Any:
+    """Each makes a login of its own at billing."""
+    return _slow_down("30 per 15 minutes", _person, deduct_when=_accepted)(view)
+
+
 def on_password(view: Any) -> Any:
-    """The password asked once more in an open session."""
-    return _slow_down("10 per 15 minutes", lambda: f"session {session.get('sid', '')}", deduct_when=_failed)(view)
+    """The password, or a code, asked once more in an open session: wrong ones only, whatever else the form held."""
+    return _slow_down("10 per 15 minutes", lambda: f"session {session.get('sid', '')}", deduct_when=_wrong_password)(view)
+
+
+def _wrong_password(_answer: Response) -> bool:
+    return bool(g.get("wrong_password"))
+
+
+def on_support(view: Any) -> Any:
+    """Each is read by a person."""
+    return _slow_down("10 per hour", _person, deduct_when=_accepted)(view)

@@ -17,6 +17,10 @@ class Bell(Protocol):
 
     def outbox(self) -> None: ...
 
+    def catalogue(self) -> None: ...
+
+    def eligibility(self, link_id: int) -> None: ...
+
 
 def upstreams() -> Upstreams:
     return cast(Upstreams, current_app.extensions["console"].upstreams)

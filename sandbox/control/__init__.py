@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from sandbox.control import faults, orders, pages, readings, state, truth
+from sandbox.control import faults, orders, pages, permissions, readings, state, truth
 from sandbox.control.asking import Wrong, wrong
 from sandbox.control.backstage import Backstage
 
@@ -13,6 +13,6 @@ def build(backstage: Backstage) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.register_error_handler(Wrong, wrong)
     truth.watch(backstage.store)
-    for room in (readings, faults, orders, state, pages):
+    for room in (readings, faults, orders, state, permissions, pages):
         room.attach(app, backstage)
     return app

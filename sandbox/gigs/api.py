@@ -1,116 +1,71 @@
-"""The routes of the mobile provider, and how one call is checked, carried out and answered."""
+"""How one call to the mobile provider is checked, carried out and answered."""
 
 import hmac
 import json
+import sqlite3
 from collections.abc import Callable
-from typing import Any
 
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
-from werkzeug.wrappers import Request as WireRequest
 from werkzeug.wrappers import Response as WireResponse
 
-from sandbox.gigs import idempotency, plans, sims, subscriptions, users
+from sandbox.gigs import idempotency, routes
 from sandbox.gigs.behaviour import behaviour
 from sandbox.gigs.calls import Call
-from sandbox.gigs.refusals import Refusal, invalid, malformed, not_found
+from sandbox.gigs.diary import Diary
+from sandbox.gigs.refusals import Refusal, not_found, wrong_media
 from sandbox.settings import SandboxSettings
 from sandbox.store import Doc, Store
 
-Work = Callable[..., Doc]
-ROUTES: tuple[tuple[str, str, Work, int], ...] = (
-    ("POST", "users", users.create, 201),
-    ("GET", "users", users.listed, 200),
-    ("POST", "users/search", users.search, 200),
-    ("GET", "users/<user_id>", users.read, 200),
-    ("PATCH", "users/<user_id>", users.change, 200),
-    ("GET", "plans", plans.listed, 200),
-    ("GET", "plans/<plan_id>", plans.read, 200),
-    ("POST", "subscriptions", subscriptions.create, 201),
-    ("GET", "subscriptions", subscriptions.listed, 200),
-    ("GET", "subscriptions/<subscription_id>", subscriptions.read, 200),
-    ("PATCH", "subscriptions/<subscription_id>", subscriptions.change, 200),
-    ("DELETE", "subscriptions/<subscription_id>", subscriptions.end, 200),
-    ("GET", "sims", sims.listed, 200),
-    ("POST", "sims/search", sims.search, 200),
-    ("GET", "sims/<sim_id>", sims.read, 200),
-    ("GET", "sims/<sim_id>/credentials", sims.credentials, 200),
-    ("GET", "sims/<sim_id>/eSimProfile", sims.profile, 200),
-)
-PREFIX = "/projects/"
+JSON = "application/json"
 
 
-def name_of(method: str, path: str) -> str:
-    """`GET sims/credentials`: ids are left out."""
-    return f"{method} " + "/".join(part for part in path.split("/") if part[:1] != "<" and part[:4] not in ("usr_", "pln_", "sub_", "sim_"))
-
-
-OPERATIONS = tuple(dict.fromkeys(name_of(method, path) for method, path, _, _ in ROUTES))
-
-
-def operation(asked: WireRequest) -> str:
-    """ "" for the people's pages and the sandbox's own switches."""
-    if not asked.path.startswith(PREFIX):
-        return ""
-    return name_of(asked.method, asked.path[len(PREFIX) :].partition("/")[2])
-
-
-def attach(app: Flask, store: Store, settings: SandboxSettings) -> None:
-    for method, path, work, status in ROUTES:
-        view = serving(store, work, status)
-        app.add_url_rule(f"{PREFIX}<project>/{path}", f"{method} {path}", view, methods=[method])
-    app.before_request(lambda: guard(request, settings))
+def attach(app: Flask, store: Store, settings: SandboxSettings, diary: Diary) -> None:
+    for method, path, work, status in routes.ROUTES:
+        app.add_url_rule(path, f"{method} {path}", serving(store, settings, work, status), methods=[method])
+    app.before_request(lambda: guard(request, store, settings))
+    # what is due has happened before anybody looks
+    app.before_request(diary.catch_up)
     app.register_error_handler(Refusal, lambda refusal: refused(store, refusal))
     app.register_error_handler(HTTPException, lambda error: strayed(request, error))
+    app.register_error_handler(sqlite3.OperationalError, lambda error: full(request, error))
 
 
-def guard(asked: Request, settings: SandboxSettings) -> Response | None:
+def guard(asked: Request, store: Store, settings: SandboxSettings) -> None:
     """Headers come first, then the path, then query and body."""
-    if not asked.path.startswith(PREFIX):
-        return None
+    if not routes.is_api(asked.path):
+        return
     sent = asked.headers.get("Authorization", "")
     if not hmac.compare_digest(sent.encode(), f"Bearer {settings.credentials.mobile_api_key}".encode()):
         raise Refusal(401, "Invalid authorization token")
-    if asked.path.split("/")[2] != settings.credentials.mobile_project:
+    check_media(asked, behaviour(store)["media_status"])
+    parts = asked.path.removeprefix("/testing").split("/")
+    if parts[1] == "projects" and len(parts) > 2 and parts[2] != settings.credentials.mobile_project:
         raise not_found("Project")
-    return None
 
 
-def serving(store: Store, work: Work, status: int) -> Callable[..., Response]:
-    def view(project: str, **ids: str) -> Response:
+def check_media(asked: Request, status: int) -> None:
+    if asked.accept_mimetypes and not asked.accept_mimetypes[JSON]:
+        raise wrong_media(f"Accept must allow {JSON}", 406 if status == 415 else status)
+    if asked.method in ("POST", "PATCH", "DELETE") and asked.get_data() and asked.mimetype != JSON:
+        raise wrong_media(f"Content-Type must be {JSON}", status)
+
+
+def serving(store: Store, settings: SandboxSettings, work: routes.Work, status: int) -> Callable[..., Response]:
+    def view(project: str = "", **ids: str) -> Response:
+        raw, query = request.get_data(), tuple(request.args.items(multi=True))
+        call = Call(store, settings.credentials.mobile_project, query, raw if request.method != "GET" else b"")
         key = idempotency.check(store, request.method, request.headers.get(idempotency.HEADER))
+        same = idempotency.fingerprint(request.method, request.full_path, raw)
         with store.write():
-            body, code = idempotency.replayed(store, key, lambda: (work(read(request, store), **ids), status))
+            body, code = idempotency.replayed(store, key, same, lambda: (work(call, **ids), status))
         return answer(body, code)
 
     return view
 
 
-def read(asked: Request, store: Store) -> Call:
-    """A query parameter given twice is refused too: no list here takes one."""
-    query = asked.args.to_dict()
-    if len(query) != sum(1 for _ in asked.args.items(multi=True)):
-        raise invalid("A query parameter was given twice")
-    return Call(store, query, body_of(asked))
-
-
-def body_of(asked: Request) -> Doc:
-    raw = asked.get_data()
-    if asked.method not in ("POST", "PATCH") or not raw:
-        return {}
-    if asked.mimetype != "application/json":
-        raise malformed("Content-Type must be application/json")
-    try:
-        body: Any = json.loads(raw)
-    except ValueError as error:
-        raise malformed("The body is not JSON") from error
-    if not isinstance(body, dict):
-        raise malformed("The body must be an object")
-    return body
-
-
 def answer(body: Doc, status: int) -> Response:
-    return Response(json.dumps(body), status, mimetype="application/json")
+    return Response(json.dumps(body), status, mimetype=JSON)
 
 
 def refused(store: Store, refusal: Refusal) -> Response:
@@ -120,6 +75,13 @@ def refused(store: Store, refusal: Refusal) -> Response:
 
 def strayed(asked: Request, error: HTTPException) -> WireResponse | HTTPException:
     """Paths and methods that do not exist; people's pages keep their ordinary error page."""
-    if not asked.path.startswith(PREFIX) or error.code not in (404, 405):
+    if not routes.is_api(asked.path) or error.code not in (404, 405):
         return error
     return answer(Refusal(error.code, "There is nothing at this address").body(), error.code)
+
+
+def full(asked: Request, error: sqlite3.OperationalError) -> Response:
+    """The disk is: nothing was changed, and it may be asked again."""
+    if not routes.is_api(asked.path):
+        return Response(f"nothing was changed: {error}", 503, mimetype="text/plain")
+    return answer(Refusal(503, "Nothing was changed. Try again later.", "serviceUnavailable").body(), 503)

@@ -6,7 +6,8 @@ import hmac
 import json
 
 from sandbox import clock
-from sandbox.gigs.calls import stamp
+from sandbox.gigs.behaviour import behaviour
+from sandbox.gigs.moments import stamp
 from sandbox.gigs.names import fresh_id
 from sandbox.store import Doc, Store
 
@@ -24,6 +25,18 @@ def direct(store: Store, url: str, project: str) -> None:
 
 def target(store: Store) -> str:
     return str((store.get(TARGET, KEY) or {"url": ""})["url"])
+
+
+def gave_up(store: Store, taken: bool, limit_s: float) -> bool:
+    """After so long a time without one success nothing is sent there any more."""
+    held = store.get(TARGET, KEY) or {"url": "", "project": ""}
+    failing_since = None if taken else held.get("failing_since") or clock.now()
+    if failing_since and clock.now() - failing_since >= limit_s:
+        direct(store, "", held["project"])
+        return True
+    if failing_since != held.get("failing_since"):
+        store.put(TARGET, KEY, {**held, "failing_since": failing_since})
+    return False
 
 
 def emit(store: Store, name: str, data: Doc, previous: Doc | None = None) -> None:
@@ -46,14 +59,30 @@ def emit(store: Store, name: str, data: Doc, previous: Doc | None = None) -> Non
     if previous is not None:
         event["previousData"] = previous
     message = fresh_id("msg")
-    store.put(KIND, message, {"id": message, "event": event, "attempt": 0, "due": clock.now(), "taken": 0})
+    store.put(KIND, message, {"id": message, "event": event, "attempt": 0, "due": clock.now() + held_back_s(store), "taken": 0})
 
 
-def signed(message: str, event: Doc, secret: str, at: int) -> tuple[bytes, dict[str, str]]:
+def emit_unseen(store: Store, name: str, data: Doc) -> None:
+    """Events that are plausible, but that no document names."""
+    if behaviour(store)["unseen_events"]:
+        emit(store, name, data)
+
+
+def held_back_s(store: Store) -> float:
+    """With the switch on every other event lets a later one overtake it."""
+    hold = behaviour(store)["callbacks_hold_ms"]
+    return hold / 1000 if hold and store.number("gigs_callback") % 2 else 0.0
+
+
+def signed(message: str, event: Doc, secret: str, at: int, named: str = "webhook") -> tuple[bytes, dict[str, str]]:
     """Body and headers of one delivery; `at` in seconds, by the real time, since receivers hold it against their own clock."""
     body = json.dumps(event, separators=(",", ":")).encode()
     key = base64.b64decode(secret.removeprefix("whsec_"))
     digest = hmac.new(key, f"{message}.{at}.".encode() + body, hashlib.sha256).digest()
     signature = f"v1,{base64.b64encode(digest).decode()}"
-    named = {"webhook-id": message, "webhook-timestamp": str(at), "webhook-signature": signature}
-    return body, {"Content-Type": "application/json", **named}
+    return body, {
+        "Content-Type": "application/json",
+        f"{named}-id": message,
+        f"{named}-timestamp": str(at),
+        f"{named}-signature": signature,
+    }

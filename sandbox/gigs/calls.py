@@ -1,26 +1,38 @@
-"""One call to the mobile provider: its query and body read strictly, and lists cut into pages."""
+"""One call to the mobile provider: its query and body, read strictly, and only when the path turned out to exist."""
 
-import re
-from collections.abc import Callable, Collection, Sequence
+import json
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from functools import cached_property
+from typing import Any, NoReturn
 
-from sandbox.gigs.refusals import invalid, unacceptable
+from sandbox.gigs.refusals import invalid, malformed
 from sandbox.store import Doc, Store
 
 PAGING = ("after", "before", "limit")
-MAX_LIMIT, DEFAULT_LIMIT = 200, 10
-MAX_METADATA, MAX_KEY, MAX_VALUE = 10, 40, 255
-EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf]")
-RESERVED = "gigs.com"
+LARGEST = 2**53 - 1
 
 
 @dataclass(frozen=True)
 class Call:
+    """`asked` are the query's pairs as they came, `raw` is the body."""
+
     store: Store
-    query: dict[str, str]
-    body: Doc
+    project: str
+    asked: tuple[tuple[str, str], ...]
+    raw: bytes
+
+    @cached_property
+    def query(self) -> dict[str, str]:
+        """A parameter given twice is refused too: no list here takes one."""
+        query = dict(self.asked)
+        if len(query) != len(self.asked):
+            raise invalid("A query parameter was given twice")
+        return query
+
+    @cached_property
+    def body(self) -> Doc:
+        return parsed(self.raw) if self.raw else {}
 
     def only(self, *names: str) -> None:
         """Unknown and empty query parameters are errors, never ignored."""
@@ -38,7 +50,12 @@ class Call:
             raise invalid(f"{name} must be one of {', '.join(allowed)}", name)
         return given
 
-    def properties(self, required: Collection[str], optional: Collection[str] = ()) -> None:
+    def filters(self, *names: str) -> dict[str, str]:
+        """Those of the plain filters that were given."""
+        return {name: self.query[name] for name in names if name in self.query}
+
+    def properties(self, required: Collection[str] = (), optional: Collection[str] = ()) -> None:
+        """Also for calls that take no body: whatever is in it is unknown then."""
         for name in self.body:
             if name not in required and name not in optional:
                 raise invalid(f"Unknown property: {name}", name)
@@ -52,63 +69,36 @@ class Call:
             raise invalid(f"Property {name} must be a string", name)
         return value
 
+    def word(self, name: str, allowed: Collection[str], default: str) -> str:
+        value = self.text(name)
+        if value is not None and value not in allowed:
+            raise invalid(f"{name} must be one of {', '.join(allowed)}", name)
+        return value or default
 
-def merged_metadata(held: dict[str, str], call: Call) -> dict[str, str]:
-    """A value sets, null deletes, absent changes nothing; `metadata: null` itself is refused."""
-    if "metadata" not in call.body:
-        return held
-    sent = call.body["metadata"]
-    if sent is None or not isinstance(sent, dict):
-        raise unacceptable("metadata must be an object", "metadata")
-    for key, value in sent.items():
-        check_pair(key, value)
-    merged = {key: value for key, value in {**held, **sent}.items() if value is not None}
-    if len(merged) > MAX_METADATA:
-        raise unacceptable(f"metadata holds at most {MAX_METADATA} keys", "metadata")
-    return merged
+    def whole(self, name: str) -> int:
+        value = self.body.get(name, 0)
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST:
+            raise invalid(f"Property {name} must be a whole number, not below 0", name)
+        return value
 
-
-def check_pair(key: str, value: Any) -> None:
-    if not 1 <= len(key) <= MAX_KEY or key.startswith(RESERVED) or EMOJI.search(key):
-        raise unacceptable("metadata key is not allowed", f"metadata.{key}")
-    if value is not None and (not isinstance(value, str) or len(value) > MAX_VALUE or EMOJI.search(value)):
-        raise unacceptable(f"metadata value must be a string of at most {MAX_VALUE} characters", f"metadata.{key}")
+    def texts(self, name: str) -> list[str]:
+        value = self.body.get(name, [])
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise invalid(f"Property {name} must be a list of strings", name)
+        return value
 
 
-def page(call: Call, rows: Sequence[Doc], shown: Callable[[Doc], Doc]) -> Doc:
-    """`rows` newest first. The cursors are ids; `moreItemsAfter` is what to send as the next `after`."""
-    start, stop = window(call, [row["id"] for row in rows])
-    cut = rows[start:stop]
-    return {
-        "object": "list",
-        "items": [shown(row) for row in cut],
-        "moreItemsAfter": cut[-1]["id"] if cut and stop < len(rows) else None,
-        "moreItemsBefore": cut[0]["id"] if cut and start > 0 else None,
-    }
+def parsed(raw: bytes) -> Doc:
+    try:
+        body: Any = json.loads(raw.decode(), parse_constant=_not_json)
+        json.dumps(body, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        # half a surrogate pair and thousands of brackets are no texts that anybody could store
+        raise malformed("The body is not JSON") from error
+    if not isinstance(body, dict):
+        raise malformed("The body must be an object")
+    return body
 
 
-def window(call: Call, ids: list[str]) -> tuple[int, int]:
-    size = limit(call.query.get("limit", str(DEFAULT_LIMIT)))
-    if "after" in call.query and "before" in call.query:
-        raise invalid("after and before exclude each other", "before")
-    if "before" in call.query:
-        stop = position(ids, call.query["before"], "before")
-        return max(0, stop - size), stop
-    start = position(ids, call.query["after"], "after") + 1 if "after" in call.query else 0
-    return start, min(len(ids), start + size)
-
-
-def limit(text: str) -> int:
-    if not text.isdecimal() or len(text) > 3 or int(text) > MAX_LIMIT:
-        raise invalid(f"limit must be a whole number from 0 to {MAX_LIMIT}", "limit")
-    return int(text)
-
-
-def position(ids: list[str], wanted: str, name: str) -> int:
-    if wanted not in ids:
-        raise invalid(f"{name} names no item of this list", name)
-    return ids.index(wanted)
-
-
-def stamp(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _not_json(name: str) -> NoReturn:
+    raise ValueError(name)

@@ -1,11 +1,13 @@
-"""The phone: a page that takes an activation code, downloads the profile, installs it, turns it on and off, deletes it."""
+"""The phone: a page that takes an activation code, downloads the profile, installs it, turns it on and off, uses data, deletes it."""
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from sandbox import clock
-from sandbox.gigs import callbacks, sims, subscriptions
-from sandbox.gigs.calls import stamp
+from sandbox.gigs import callbacks, lives, sims, usage
+from sandbox.gigs.diary import Diary
+from sandbox.gigs.moments import stamp
+from sandbox.gigs.subscriptions import ALIVE, SUBSCRIPTION
 from sandbox.store import Doc, Store
 
 phone = Blueprint("phone", __name__)
@@ -13,6 +15,7 @@ phone = Blueprint("phone", __name__)
 STEPS = {
     "install": (("released", "downloaded"), "installed"),
     "download": (("released",), "downloaded"),
+    "insert": (("boxed",), "inserted"),
     "on": (("installed", "disabled"), "enabled"),
     "off": (("enabled",), "disabled"),
     "delete": (("downloaded", "installed", "enabled", "disabled"), "deleted"),
@@ -20,6 +23,7 @@ STEPS = {
 LABELS = {
     "install": "Download and install",
     "download": "Start the download and break it off",
+    "insert": "Put the card in",
     "on": "Turn on",
     "off": "Turn off",
     "delete": "Delete the eSIM",
@@ -28,20 +32,24 @@ PROBLEMS = {
     "unknown": "No eSIM answers to this code.",
     "used": "This code is no longer valid.",
     "impossible": "The eSIM is not in a state for that.",
+    "offline": "The SIM is off, or its line is not active.",
+    "amount": "Data are a whole number of megabytes from 1 to 1000000, a country is two capital letters.",
 }
 # the events that a step causes
 REPORTS = {
     "install": ("downloaded", "updated"),
     "download": ("downloaded",),
+    "insert": (),
     "on": ("enabled",),
     "off": ("disabled",),
     "delete": ("updated",),
 }
-LISTED = 100
+ONLINE = ("installed", "enabled", "inserted")
+LISTED, MEGABYTE, MOST = 100, 1_000_000, 1_000_000
 
 
-def attach(app: Flask, store: Store) -> None:
-    app.extensions["store"] = store
+def attach(app: Flask, store: Store, diary: Diary) -> None:
+    app.extensions["store"], app.extensions["diary"] = store, diary
     app.register_blueprint(phone)
 
 
@@ -54,7 +62,7 @@ def the_store() -> Store:
 @phone.get("/phone")
 def show() -> str:
     ready = the_store().scan(sims.SIM, lambda sim: bool(sim["code_from"] <= clock.now()))[: -LISTED - 1 : -1]
-    rows = [{**sim, "steps": steps(sim)} for sim in ready]
+    rows = [{**sim, "steps": steps(sim), "online": sim["profile"] in ONLINE} for sim in ready]
     return render_template("phone.html", sims=rows, labels=LABELS, problems=PROBLEMS, problem=request.args.get("problem"))
 
 
@@ -68,9 +76,10 @@ def act() -> Response:
     step, code = request.form.get("do", ""), request.form.get("code", "").strip()
     with the_store().write():
         sim = scanned(code) if code else the_store().get(sims.SIM, request.form.get("sim", ""))
-        problem = trouble(sim, step, bool(code))
-        if sim and not problem:
+        problem = burn(sim) if step == "burn" else trouble(sim, step, bool(code))
+        if sim and not problem and step != "burn":
             move(the_store(), sim, step)
+    current_app.extensions["diary"].catch_up()
     return redirect(f"/phone?problem={problem}" if problem else "/phone")
 
 
@@ -92,8 +101,8 @@ def move(store: Store, sim: Doc, step: str) -> None:
     sim = {**sim, "profile": STEPS[step][1], "profile_at": stamp(clock.now())}
     store.put(sims.SIM, sim["id"], sim)
     report(store, step, before, sims.profile_shown(sim))
-    if sim["profile"] == "installed":
-        subscriptions.activate(store, sim)
+    if sim["profile"] in ("installed", "inserted") and sim["status"] != "retired":
+        lives.on_a_phone(store, sim)
 
 
 def report(store: Store, step: str, before: Doc, after: Doc) -> None:
@@ -102,3 +111,16 @@ def report(store: Store, step: str, before: Doc, after: Doc) -> None:
         return
     for name in REPORTS[step]:
         callbacks.emit(store, f"eSimProfile.{name}", after, {"status": before["status"]} if name == "updated" else None)
+
+
+def burn(sim: Doc | None) -> str:
+    """Uses data on the line of this SIM; answers what was in the way."""
+    amount, country = request.form.get("megabytes", "").strip(), request.form.get("country", "").strip() or usage.HOME
+    if not (amount.isascii() and amount.isdecimal() and len(amount) < 8 and 1 <= int(amount) <= MOST and usage.COUNTRY.fullmatch(country)):
+        return "amount"
+    rows = the_store().find(SUBSCRIPTION, "sim", sim["id"]) if sim and sim["profile"] in ONLINE else []
+    line = next((row for row in rows if row["status"] in ALIVE), None)
+    if line is None:
+        return "offline"
+    usage.burn(the_store(), line, {"data": int(amount) * MEGABYTE, "voice": 0, "sms": 0}, country)
+    return ""

@@ -8,15 +8,18 @@ TYPES = {
     403: "permissionDenied",
     404: "notFound",
     405: "invalid",
+    406: "malformed",
+    415: "malformed",
     422: "invalid",
     429: "rateLimited",
     500: "serverError",
+    503: "serverError",
 }
 DOCUMENTATION = "https://developers.gigs.com/docs/concepts/error-handling"
 
 
 class Refusal(Exception):
-    """Raised anywhere in a call; the change it is part of is undone. `property` names what was wrong in the body."""
+    """Raised anywhere in a call; the change it is part of is undone. `property` names what was wrong in the query or body."""
 
     def __init__(self, status: int, message: str, code: str = "", kind: str = "", property: str = "") -> None:
         super().__init__(message)
@@ -38,6 +41,11 @@ def detail(name: str, code: str, message: str) -> dict[str, Any]:
 
 def malformed(message: str) -> Refusal:
     return Refusal(400, message, kind="malformed")
+
+
+def wrong_media(message: str, status: int) -> Refusal:
+    """Not asked for, or not sent, as JSON. The status is not settled: /sandbox/behaviour switches it."""
+    return Refusal(status, message, kind="malformed")
 
 
 def invalid(message: str, property: str = "", code: str = "") -> Refusal:

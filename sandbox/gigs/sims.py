@@ -3,24 +3,30 @@
 import re
 
 from sandbox import clock
+from sandbox.gigs import metadata
 from sandbox.gigs.behaviour import behaviour
-from sandbox.gigs.calls import PAGING, Call, page, stamp
+from sandbox.gigs.calls import PAGING, Call
+from sandbox.gigs.moments import stamp
 from sandbox.gigs.names import FILES, fresh_code, fresh_iccid, fresh_id
+from sandbox.gigs.paging import page
 from sandbox.gigs.plans import PROVIDERS
-from sandbox.gigs.refusals import invalid, not_found
+from sandbox.gigs.refusals import invalid, not_found, unacceptable
 from sandbox.store import Doc, Store
 
 SIM = "gigs_sim"
 STATUSES = ("inactive", "active", "retired")
+TYPES = ("eSIM", "pSIM")
 REPORTING = ("p3", "p14", "p15")
 REPORTED = ("installed", "enabled", "disabled", "deleted")
 ICCID = re.compile(r"[0-9]{19}[Ff]?|[0-9]{20}")
 SHOWN = ("object", "id", "metadata", "createdAt", "iccid", "provider", "status", "type")
 INSTALL = "https://esimsetup.{}.com/esim_qrcode_provisioning?carddata={}"
+# words that stand for a new SIM in a test project; the name of the one for an eSIM is a guess
+PLACEHOLDERS = {"sim_test_psim": "pSIM", "sim_test_esim": "eSIM"}
 
 
-def allocate(store: Store, provider: str, user_id: str) -> Doc:
-    """A new eSIM. With delays switched on it exists at once but shows itself, and then its code, only later."""
+def allocate(store: Store, provider: str, user_id: str | None, kind: str = "eSIM") -> Doc:
+    """A new SIM. With delays switched on it exists at once but shows itself, and then its code, only later."""
     delays, now = behaviour(store), clock.now()
     visible = now + delays["sim_delay_ms"] / 1000
     sim: Doc = {
@@ -31,13 +37,13 @@ def allocate(store: Store, provider: str, user_id: str) -> Doc:
         "iccid": fresh_iccid(provider),
         "provider": provider,
         "status": "inactive",
-        "type": "eSIM",
+        "type": kind,
         "user": user_id,
-        "code": fresh_code(),
+        "code": fresh_code() if kind == "eSIM" else None,
         "picture": fresh_id("qr"),
         "visible_from": visible,
         "code_from": visible + delays["credentials_delay_ms"] / 1000,
-        "profile": "released",
+        "profile": "released" if kind == "eSIM" else "boxed",
         "profile_at": stamp(now),
     }
     store.put(SIM, sim["id"], sim)
@@ -46,6 +52,12 @@ def allocate(store: Store, provider: str, user_id: str) -> Doc:
 
 def shown(sim: Doc) -> Doc:
     return {name: sim[name] for name in SHOWN}
+
+
+def seen(store: Store, sim_id: str | None) -> Doc | None:
+    """As it is embedded in other objects: null as long as it has not shown itself."""
+    sim = store.get(SIM, sim_id or "")
+    return shown(sim) if sim and visible(sim) else None
 
 
 def visible(sim: Doc | None) -> bool:
@@ -59,9 +71,28 @@ def held(call: Call, sim_id: str) -> Doc:
     return sim
 
 
+def named(call: Call, wanted: str, provider: str, user_id: str | None) -> Doc:
+    """The SIM that a body asks for, which may be a placeholder for a new one."""
+    if wanted in PLACEHOLDERS:
+        return allocate(call.store, provider, user_id, PLACEHOLDERS[wanted])
+    sim = call.store.get(SIM, wanted)
+    if sim is None or not visible(sim) or sim["provider"] != provider or sim["status"] == "retired":
+        raise unacceptable("The SIM does not exist or does not fit.", "sim")
+    return sim
+
+
 def read(call: Call, sim_id: str) -> Doc:
     sim = held(call, sim_id)
     call.only()
+    return shown(sim)
+
+
+def change(call: Call, sim_id: str) -> Doc:
+    sim = held(call, sim_id)
+    call.only()
+    call.properties((), ("metadata",))
+    sim["metadata"] = metadata.merged(sim["metadata"], call)
+    call.store.put(SIM, sim_id, sim)
     return shown(sim)
 
 
@@ -70,7 +101,7 @@ def listed(call: Call) -> Doc:
     wanted = {
         "provider": call.words("provider", PROVIDERS, PROVIDERS),
         "status": call.words("status", STATUSES, STATUSES),
-        "type": call.words("type", ("eSIM", "pSIM"), ("eSIM", "pSIM")),
+        "type": call.words("type", TYPES, TYPES),
     }
     rows = call.store.find(SIM, "user", call.query["user"]) if "user" in call.query else call.store.all(SIM)
     rows = [row for row in rows if visible(row) and all(row[name] in words for name, words in wanted.items())]
@@ -80,18 +111,20 @@ def listed(call: Call) -> Doc:
 def search(call: Call) -> Doc:
     call.only(*PAGING)
     call.properties(("iccid",), ("type",))
-    iccid = call.text("iccid") or ""
+    iccid, kind = call.text("iccid") or "", call.word("type", TYPES, "")
+    if iccid in PLACEHOLDERS:
+        return page(call, [allocate(call.store, "test", None, PLACEHOLDERS[iccid])], shown)
     if not ICCID.fullmatch(iccid):
         raise invalid("iccid has a wrong form", "iccid")
     rows = [row for row in call.store.find(SIM, "iccid", iccid.rstrip("Ff")) if visible(row)]
-    return page(call, [row for row in rows if call.text("type") in (None, row["type"])], shown)
+    return page(call, [row for row in rows if kind in ("", row["type"])], shown)
 
 
 def credentials(call: Call, sim_id: str) -> Doc:
-    """Everything is null until the code is there."""
+    """Everything is null until the code is there, and always for a SIM of plastic."""
     sim = held(call, sim_id)
     call.only()
-    ready = sim["code_from"] <= clock.now()
+    ready = sim["code"] is not None and sim["code_from"] <= clock.now()
     return {
         "object": "simCredentials",
         "sim": sim_id,
@@ -105,6 +138,8 @@ def credentials(call: Call, sim_id: str) -> Doc:
 def profile(call: Call, sim_id: str) -> Doc:
     """`unknown` from providers that do not report, and before a profile is on a phone."""
     sim = held(call, sim_id)
+    if sim["type"] == "pSIM":
+        raise not_found("eSIM profile")
     call.only()
     return profile_shown(sim)
 

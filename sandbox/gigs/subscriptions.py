@@ -1,58 +1,71 @@
-"""Subscriptions: a plan for a user on a SIM; pending until the profile is on a phone."""
-
-import calendar
+"""Subscriptions: a plan for a user on a SIM; how they are ordered, read and looked for."""
 
 from sandbox import clock
-from sandbox.gigs import callbacks, sims, users
+from sandbox.gigs import addresses, callbacks, devices, metadata, plans, sims, users
 from sandbox.gigs.behaviour import behaviour
-from sandbox.gigs.calls import PAGING, Call, merged_metadata, page, stamp
-from sandbox.gigs.names import fresh_id, fresh_phone_number
-from sandbox.gigs.plans import PLANS
-from sandbox.gigs.refusals import not_found, unacceptable
+from sandbox.gigs.calls import PAGING, Call
+from sandbox.gigs.moments import stamp
+from sandbox.gigs.names import fresh_id
+from sandbox.gigs.paging import page
+from sandbox.gigs.refusals import invalid, not_found, unacceptable
 from sandbox.store import Doc, Store
 
 SUBSCRIPTION = "gigs_subscription"
 STATUSES = ("pending", "initiated", "active", "restricted", "ended")
+ALIVE = ("active", "restricted")
 NEVER = (
     "billing", "canceledAt", "cancellationDetails", "currentPeriod", "earliestEndAt", "endedAt", "firstUsageAt", "lastPorting",
     "phoneNumber", "porting", "activatedAt",
 )  # fmt: skip
+# kept beside what is shown: the periods so far
+INTERNAL = ("periods",)
 
 
 def create(call: Call) -> Doc:
-    call.properties(("plan", "user"), ("sim", "metadata"))
-    plan, user = chosen_plan(call), chosen_user(call)
-    metadata = merged_metadata({}, call)
-    sim = chosen_sim(call, plan, user)
+    call.only()
+    switches = behaviour(call.store)
+    optional = ("sim", "device", "userAddress", "porting", *(["metadata"] if switches["metadata_at_creation"] else []))
+    call.properties(("plan", "user"), optional)
+    plan, user = available(call), users.named(call)
+    check_needs(call, plan, user)
+    pairs, sim = metadata.merged({}, call), chosen_sim(call, plan, user)
     row: Doc = {
         "object": "subscription",
         "id": fresh_id("sub"),
-        "metadata": metadata,
+        "metadata": pairs,
         **dict.fromkeys(NEVER),
         "createdAt": stamp(clock.now()),
         "plan": plan["id"],
         "sim": sim["id"] if sim else None,
-        "status": "pending",
+        "status": "initiated" if switches["billing"] else "pending",
         "user": user["id"],
+        "periods": [],
     }
     call.store.put(SUBSCRIPTION, row["id"], row)
-    answer = shown(call.store, row)
-    callbacks.emit(call.store, "subscription.created", answer)
-    return answer
+    devices.insert(call, call.text("device"), sim)
+    return told(call.store, "created", row)
 
 
-def chosen_plan(call: Call) -> Doc:
-    plan = PLANS.get(call.text("plan") or "")
+def available(call: Call) -> Doc:
+    plan = plans.find(call.store, call.text("plan") or "")
     if plan is None or plan["status"] != "available":
         raise unacceptable("The plan does not exist or is not available.", "plan")
     return plan
 
 
-def chosen_user(call: Call) -> Doc:
-    user = call.store.get(users.USER, call.text("user") or "")
-    if user is None or user["status"] != "active":
-        raise unacceptable("The user does not exist or is not active.", "user")
-    return user
+def check_needs(call: Call, plan: Doc, user: Doc) -> None:
+    """What the plan requires, and that what is named exists."""
+    address, device = call.text("userAddress"), call.text("device")
+    if address is not None and (call.store.get(addresses.ADDRESS, address) or {}).get("user") != user["id"]:
+        raise unacceptable("The address does not exist or is not of this user.", "userAddress")
+    if device is not None and call.store.get(devices.DEVICE, device) is None:
+        raise unacceptable("The device does not exist.", "device")
+    if call.text("porting") is not None:
+        raise unacceptable("The porting does not exist.", "porting")
+    have = {"address": address, "device": device, "user.birthday": user["birthday"], "user.fullName": user["fullName"]}
+    for name, need in plan["requirements"].items():
+        if need != "none" and not have[name]:
+            raise unacceptable(f"The plan requires {name}.", {"address": "userAddress"}.get(name, name))
 
 
 def chosen_sim(call: Call, plan: Doc, user: Doc) -> Doc | None:
@@ -61,29 +74,50 @@ def chosen_sim(call: Call, plan: Doc, user: Doc) -> Doc | None:
     if wanted is None:
         return None
     if wanted == "auto":
-        if behaviour(call.store)["out_of_stock"]:
-            raise unacceptable("There is no eSIM in stock for this plan.", "sim", "simInventoryEmpty")
-        return sims.allocate(call.store, plan["provider"], user["id"])
-    sim = call.store.get(sims.SIM, wanted)
-    if sim is None or not sims.visible(sim) or sim["provider"] != plan["provider"]:
-        raise unacceptable("The SIM does not exist or does not fit the plan.", "sim")
-    if call.store.find(SUBSCRIPTION, "sim", wanted):
+        return from_stock(call, plan, user["id"])
+    sim = sims.named(call, wanted, plan["provider"], user["id"])
+    if sim["type"] not in plan["simTypes"]:
+        raise unacceptable(f"The plan takes no {sim['type']}.", "sim")
+    if call.store.find(SUBSCRIPTION, "sim", sim["id"]):
         raise unacceptable("The SIM is used by another subscription.", "sim", "simAlreadyUsed")
     return sim
 
 
+def from_stock(call: Call, plan: Doc, user_id: str) -> Doc:
+    if behaviour(call.store)["out_of_stock"]:
+        raise unacceptable("There is no eSIM in stock for this plan.", "sim", "simInventoryEmpty")
+    return sims.allocate(call.store, plan["provider"], user_id)
+
+
 def shown(store: Store, row: Doc) -> Doc:
-    """Plan, user and SIM are whole objects; the SIM is null as long as it has not shown itself."""
-    sim = store.get(sims.SIM, row["sim"] or "")
+    """Plan, user and SIM are whole objects."""
     user = store.get(users.USER, row["user"]) or {}
-    parts = {"plan": PLANS[row["plan"]], "sim": sims.shown(sim) if sim and sims.visible(sim) else None, "user": users.shown(user)}
-    return dict(sorted({**row, **parts}.items(), key=lambda item: (item[0] not in ("object", "id", "metadata"), item[0])))
+    parts = {"plan": plans.find(store, row["plan"]), "sim": sims.seen(store, row["sim"]), "user": users.shown(user)}
+    fields = {name: value for name, value in {**row, **parts}.items() if name not in INTERNAL}
+    return dict(sorted(fields.items(), key=lambda item: (item[0] not in ("object", "id", "metadata"), item[0])))
+
+
+def told(store: Store, event: str, row: Doc) -> Doc:
+    """What is shown, and told to those who listen."""
+    answer = shown(store, row)
+    callbacks.emit(store, f"subscription.{event}", answer)
+    return answer
 
 
 def held(call: Call, subscription_id: str) -> Doc:
     row = call.store.get(SUBSCRIPTION, subscription_id)
     if row is None:
         raise not_found("Subscription")
+    return row
+
+
+def named_active(call: Call) -> Doc:
+    """The subscription that a body names, which must be active."""
+    row = call.store.get(SUBSCRIPTION, call.text("subscription") or "")
+    if row is None:
+        raise unacceptable("The subscription does not exist.", "subscription")
+    if row["status"] != "active":
+        raise unacceptable(f"The subscription is {row['status']}.", "subscription")
     return row
 
 
@@ -95,49 +129,27 @@ def read(call: Call, subscription_id: str) -> Doc:
 
 def change(call: Call, subscription_id: str) -> Doc:
     row = held(call, subscription_id)
-    call.properties((), ("metadata",))
-    row["metadata"] = merged_metadata(row["metadata"], call)
-    call.store.put(SUBSCRIPTION, subscription_id, row)
-    return shown(call.store, row)
-
-
-def end(call: Call, subscription_id: str) -> Doc:
-    """At once, not at the end of the period; one that has ended stays as it is."""
-    row = held(call, subscription_id)
     call.only()
-    if row["status"] != "ended":
-        now = stamp(clock.now())
-        details = {"cause": "cancellationRequested", "userReason": None, "userComment": None}
-        row |= {"status": "ended", "canceledAt": now, "endedAt": now, "cancellationDetails": details, "currentPeriod": None}
-        call.store.put(SUBSCRIPTION, subscription_id, row)
+    call.properties((), ("metadata",))
+    row["metadata"] = metadata.merged(row["metadata"], call)
+    call.store.put(SUBSCRIPTION, subscription_id, row)
     return shown(call.store, row)
 
 
 def listed(call: Call) -> Doc:
     call.only("user", "plan", "sim", "status", *PAGING)
-    statuses = call.words("status", STATUSES, ("pending", "active"))
+    known = [name for name in STATUSES if name != "restricted" or behaviour(call.store)["restricted_known"]]
+    statuses = call.words("status", known, ("pending", "active"))
     rows = call.store.find(SUBSCRIPTION, "user", call.query["user"]) if "user" in call.query else call.store.all(SUBSCRIPTION)
-    filters = {name: call.query[name] for name in ("plan", "sim") if name in call.query}
-    rows = [row for row in rows if row["status"] in statuses and all(row[name] == value for name, value in filters.items())]
+    wanted = call.filters("plan", "sim")
+    rows = [row for row in rows if row["status"] in statuses and all(row[name] == value for name, value in wanted.items())]
     return page(call, rows[::-1], lambda row: shown(call.store, row))
 
 
-def activate(store: Store, sim: Doc) -> None:
-    """The profile is on a phone: the SIM and its pending subscription come alive, the first period begins."""
-    store.put(sims.SIM, sim["id"], {**sim, "status": "active"})
-    for row in store.find(SUBSCRIPTION, "sim", sim["id"]):
-        if row["status"] == "pending":
-            row |= begun(PLANS[row["plan"]])
-            store.put(SUBSCRIPTION, row["id"], row)
-            callbacks.emit(store, "subscription.activated", shown(store, row))
-
-
-def begun(plan: Doc) -> Doc:
-    now = clock.moment()
-    end = now.timestamp() + 86400 * calendar.monthrange(now.year, now.month)[1]
-    return {
-        "status": "active",
-        "activatedAt": stamp(now.timestamp()),
-        "currentPeriod": {"number": 1, "start": stamp(now.timestamp()), "end": stamp(end)},
-        "phoneNumber": fresh_phone_number() if plan["allowances"]["voiceSeconds"] else None,
-    }
+def search(call: Call) -> Doc:
+    call.only(*PAGING)
+    call.properties(("phoneNumber",))
+    number = call.text("phoneNumber") or ""
+    if not (number[:1] == "+" and number[1:].isascii() and number[1:].isdecimal()):
+        raise invalid("phoneNumber must be in E.164 form", "phoneNumber")
+    return page(call, call.store.find(SUBSCRIPTION, "phoneNumber", number)[::-1], lambda row: shown(call.store, row))

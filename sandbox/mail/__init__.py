@@ -1,6 +1,7 @@
 """A mail server that delivers nowhere: SMTP in front, an inbox page and its JSON behind."""
 
+from sandbox.mail.account import facts
 from sandbox.mail.inbox import build
 from sandbox.mail.smtp import PostOffice
 
-__all__ = ["PostOffice", "build"]
+__all__ = ["PostOffice", "build", "facts"]

@@ -1,50 +1,132 @@
-"""The inbox: every message of every person, readable in a browser and as JSON."""
+"""The inbox: every message of every person, readable in a browser and as JSON, until it is deleted."""
 
 import base64
 import re
 
-from flask import Flask, abort, jsonify, redirect, render_template, request
+from flask import Blueprint, Flask, abort, current_app, jsonify, redirect, render_template, request
+from flask import Response as FlaskResponse
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
-from sandbox.mail.messages import KIND, addressed, shown
+from sandbox.mail import account, messages
 from sandbox.serving import WsgiApp
 from sandbox.settings import SandboxSettings
 from sandbox.store import Doc, Store
 from sandbox.wire import Wire
 
+inbox = Blueprint("inbox", __name__)
 LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
 LISTED = 200
+# a mail is a stranger's page: no scripts, nothing fetched, and its frame has the same rules
+CAREFUL = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
 
 
 def build(store: Store, wire: Wire, settings: SandboxSettings) -> WsgiApp:
     """The pages are read by people and tests, not by the portal: the wire leaves them alone."""
     app = Flask(__name__, static_folder=None)
-    app.add_url_rule("/", "home", lambda: redirect("/mail"))
-    app.add_url_rule("/mail", "inbox", lambda: inbox(store))
-    app.add_url_rule(
-        "/mail/messages.json", "messages", lambda: jsonify([shown(doc) for doc in addressed(store, request.args.get("to", ""))])
-    )
-    app.add_url_rule("/mail/<int:number>", "message", lambda number: message(store, number))
-    app.add_url_rule("/mail/<int:number>/raw", "raw", lambda number: source(store, number))
+    app.extensions["store"] = store
+    app.register_blueprint(inbox)
+    app.after_request(careful)
     return app
 
 
-def inbox(store: Store) -> str:
-    to = request.args.get("to", "")
-    return render_template("inbox.html", messages=addressed(store, to)[: -LISTED - 1 : -1], to=to)
+def careful(answer: FlaskResponse) -> FlaskResponse:
+    answer.headers.update(CAREFUL)
+    return answer
 
 
-def held(store: Store, number: int) -> Doc:
-    doc = store.get(KIND, str(number))
+def the_store() -> Store:
+    held: Store = current_app.extensions["store"]
+    return held
+
+
+def asked_for() -> list[Doc]:
+    return messages.addressed(the_store(), request.args.get("to", ""))
+
+
+def held(number: int) -> Doc:
+    doc = the_store().get(messages.KIND, str(number))
     if doc is None:
         abort(404)
     return doc
 
 
-def message(store: Store, number: int) -> str:
-    doc = held(store, number)
-    return render_template("message.html", message=doc, text=linked(doc["text"] or ""))
+@inbox.get("/")
+def home() -> Response:
+    return redirect("/mail")
+
+
+@inbox.get("/mail")
+def listed() -> str:
+    return render_template("inbox.html", messages=asked_for()[: -LISTED - 1 : -1], to=request.args.get("to", ""))
+
+
+@inbox.get("/mail/messages.json")
+def every() -> Response:
+    return jsonify([messages.shown(doc) for doc in asked_for()])
+
+
+@inbox.get("/mail/<int:number>")
+def one(number: int) -> str:
+    doc = held(number)
+    return render_template("message.html", message=messages.shown(doc), text=linked(doc["text"] or ""))
+
+
+@inbox.get("/mail/<int:number>.json")
+def one_as_json(number: int) -> Response:
+    return jsonify(messages.shown(held(number)))
+
+
+@inbox.get("/mail/<int:number>/raw")
+def source(number: int) -> Response:
+    return Response(raw(held(number)), mimetype="text/plain")
+
+
+@inbox.get("/mail/<int:number>/attachments/<int:place>")
+def attachment(number: int, place: int) -> Response:
+    """Never opened by the browser: it is a stranger's file."""
+    parts = messages.attached(messages.parse(raw(held(number))))
+    if place >= len(parts):
+        abort(404)
+    return Response(messages.content(parts[place]), mimetype="application/octet-stream", headers={"Content-Disposition": "attachment"})
+
+
+@inbox.delete("/mail/<int:number>")
+def delete(number: int) -> tuple[str, int]:
+    messages.remove(the_store(), [held(number)])
+    return "", 204
+
+
+@inbox.delete("/mail/messages.json")
+def clear() -> Response:
+    return jsonify(deleted=messages.remove(the_store(), asked_for()))
+
+
+@inbox.post("/mail/<int:number>/deletion")
+def delete_by_hand(number: int) -> Response:
+    messages.remove(the_store(), [held(number)])
+    return redirect("/mail")
+
+
+@inbox.post("/mail/deletion")
+def clear_by_hand() -> Response:
+    messages.remove(the_store(), asked_for())
+    return redirect("/mail")
+
+
+@inbox.get("/sandbox/behaviour")
+def switches() -> Response:
+    return jsonify(account.behaviour(the_store()))
+
+
+@inbox.post("/sandbox/behaviour")
+def switch() -> tuple[Response, int]:
+    changed = account.change(the_store(), request.get_json(silent=True))
+    return (jsonify(changed), 200) if changed else (jsonify(error="unknown switch or value"), 400)
 
 
 def linked(text: str) -> Markup:
@@ -56,5 +138,5 @@ def linked(text: str) -> Markup:
     return Markup("").join([*parts, escape(text[end:])])
 
 
-def source(store: Store, number: int) -> Response:
-    return Response(base64.b64decode(held(store, number)["raw"]), mimetype="text/plain")
+def raw(doc: Doc) -> bytes:
+    return base64.b64decode(doc["raw"])

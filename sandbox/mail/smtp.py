@@ -1,18 +1,21 @@
-"""The SMTP side: takes what is sent to whomever, and fails when it was told to."""
+"""The SMTP side: takes what is sent to whomever, with or without TLS and a login, and fails when it was told to."""
 
 import asyncio
 import functools
 import socket
+import sqlite3
 import struct
 import threading
 import time
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from sandbox.mail.messages import keep, parse
+from sandbox.mail import account
+from sandbox.mail.messages import header, keep, parse
 from sandbox.settings import SandboxSettings
 from sandbox.store import Store
+from sandbox.tls import Identity
 from sandbox.wire import Fault, Wire
 
 UPSTREAM, OPERATION = "mail", "send"
@@ -27,17 +30,37 @@ WORDS = {
     "smtp_4xx": "450 4.2.0 Mailbox busy, try again later",
     "smtp_5xx": "550 5.1.1 No such user here",
 }
+FULL = "452 4.3.1 Insufficient system storage"
+LOGIN_FIRST, TLS_FIRST = "530 5.7.0 Authentication required", "530 5.7.0 Must issue a STARTTLS command first"
+LARGEST = 25 * 1024 * 1024
 HUNG_UP = "421 4.3.0 closing"  # nobody hears it: the connection is gone
 
 
 class Letterbox:
     """What aiosmtpd asks about each message."""
 
-    def __init__(self, store: Store, wire: Wire) -> None:
-        self._store, self._wire = store, wire
+    def __init__(self, store: Store, wire: Wire, settings: SandboxSettings) -> None:
+        self._store, self._wire, self._settings = store, wire, settings
+
+    async def handle_EHLO(self, server: SMTP, session: Session, envelope: Envelope, hostname: str, said: list[str]) -> list[str]:
+        session.host_name = hostname
+        return [*said[:-1], "250-PIPELINING", "250-ENHANCEDSTATUSCODES", *said[-1:]]
+
+    def login(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, sent: LoginPassword | None) -> AuthResult:
+        known = isinstance(sent, LoginPassword) and account.knows(self._settings, sent.login, sent.password)
+        return AuthResult(success=known, handled=False, auth_data=account.USERNAME if known else None)
+
+    def _missing(self, session: Session) -> str | None:
+        """What this client has to do before it may send."""
+        switches = account.behaviour(self._store)
+        if switches["starttls_required"] and session.ssl is None:
+            return TLS_FIRST
+        return LOGIN_FIRST if switches["auth_required"] and not session.authenticated else None
 
     async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         fault = self._wire.pick(UPSTREAM, OPERATION, AT_ENVELOPE)
+        if fault is None and (missing := self._missing(session)):
+            return self._noted(None, None, missing)
         if fault is None:
             envelope.mail_from = address
             envelope.mail_options.extend(options)
@@ -59,7 +82,11 @@ class Letterbox:
         began, fault = time.monotonic(), self._wire.pick(UPSTREAM, OPERATION, AT_DATA)
         await asyncio.to_thread(self._wire.wait, UPSTREAM)
         if fault is None or fault.fault in KEPT:
-            await asyncio.to_thread(self._keep, envelope)
+            try:
+                await asyncio.to_thread(self._keep, envelope)
+            except sqlite3.OperationalError:
+                # the disk is full: nothing was kept
+                return self._noted(fault, envelope, FULL, began)
         answer = await self._suffer(server, fault, envelope) if fault else TAKEN
         return self._noted(fault, envelope, answer, began)
 
@@ -80,7 +107,7 @@ class Letterbox:
         return HUNG_UP
 
     def _noted(self, fault: Fault | None, envelope: Envelope | None, answer: str, began: float | None = None) -> str:
-        correlation_id = str(parse(raw(envelope)).get("X-Correlation-Id", "")) or None if envelope else None
+        correlation_id = header(parse(raw(envelope)), "X-Correlation-Id") or None if envelope else None
         status = None if answer == HUNG_UP else int(answer[:3])
         ms = (time.monotonic() - began) * 1000 if began else 0.0
         self._wire.record(UPSTREAM, OPERATION, correlation_id, status, fault.fault if fault else None, ms)
@@ -110,8 +137,8 @@ def hang_up(server: SMTP, reset: bool) -> None:
 class PostOffice:
     """The SMTP port, which can be closed and opened again."""
 
-    def __init__(self, store: Store, wire: Wire, settings: SandboxSettings) -> None:
-        self._letterbox = Letterbox(store, wire)
+    def __init__(self, store: Store, wire: Wire, settings: SandboxSettings, identity: Identity) -> None:
+        self._letterbox, self._tls = Letterbox(store, wire, settings), identity.context()
         self.port = settings.ports.smtp
         self._controller: Controller | None = None
         self._lock = threading.Lock()
@@ -122,9 +149,15 @@ class PostOffice:
         """Raises OSError when the port is taken."""
         with self._lock:
             if self._controller is None:
-                controller = Controller(self._letterbox, "127.0.0.1", self.port, enable_SMTPUTF8=True, server_hostname="sandbox.example")
+                controller = self._listening()
                 controller.start()
                 self._controller = controller
+
+    def _listening(self) -> Controller:
+        return Controller(
+            self._letterbox, "127.0.0.1", self.port, enable_SMTPUTF8=True, server_hostname="sandbox.example", data_size_limit=LARGEST,
+            tls_context=self._tls, authenticator=self._letterbox.login, auth_require_tls=False,
+        )  # fmt: skip
 
     def close(self) -> None:
         with self._lock:

@@ -1,12 +1,14 @@
 """Who is asking, and what their permission set lets them see and change."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sandbox.salesforce.errors import SfError, no_such_column
-from sandbox.salesforce.schema import Field, PermissionSet, SObject
+from sandbox.salesforce.schema import Field, PermissionSet, Schema, SObject
 
 # rights on these follow from their master object
 MASTER = {"OrderItem": "Order", "PricebookEntry": "Pricebook2"}
+# every user of an org may look at these
+PUBLIC = ("User", "Organization")
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class User:
     grants: PermissionSet | None = None
 
     def may(self, letter: str, sobject: str) -> bool:
-        if self.grants is None:
+        if self.grants is None or (letter == "R" and sobject in PUBLIC):
             return True
         return letter in self.grants.objects.get(MASTER.get(sobject, sobject), "")
 
@@ -47,3 +49,13 @@ class User:
             raise SfError("NOT_FOUND", "The requested resource does not exist", status=404)
         if not self.may(letter, sobject.name):
             raise SfError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", status=403)
+
+
+def visible(schema: Schema, user: User) -> Schema:
+    """The schema as this user's calls see it: what is hidden does not exist."""
+    objects = {
+        name: replace(each, fields={at: field for at, field in each.fields.items() if user.sees(name, field)})
+        for name, each in schema.objects.items()
+        if user.may("R", name)
+    }
+    return replace(schema, objects=objects)

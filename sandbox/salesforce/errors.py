@@ -5,6 +5,12 @@ from typing import Any
 
 ROLLED_BACK = "The transaction was rolled back since another operation in the same transaction failed."
 
+# errors that are about the call, not about data
+BARE = frozenset({
+    "NOT_FOUND", "INVALID_SESSION_ID", "MALFORMED_QUERY", "JSON_PARSER_ERROR", "METHOD_NOT_ALLOWED", "INVALID_TYPE", "GONE",
+    "UNSUPPORTED_MEDIA_TYPE", "URI_TOO_LONG", "INVALID_QUERY_LOCATOR",
+})  # fmt: skip
+
 
 class SfError(Exception):
     """One or more errors of one call."""
@@ -18,10 +24,7 @@ class SfError(Exception):
 
     def body(self) -> list[dict[str, Any]]:
         """As a plain call answers; `fields` is only there when some are named or the error is about data."""
-        bare = {"NOT_FOUND", "INVALID_SESSION_ID", "MALFORMED_QUERY", "JSON_PARSER_ERROR", "METHOD_NOT_ALLOWED", "INVALID_TYPE"}
-        return [
-            {key: value for key, value in row.items() if key != "fields" or row["errorCode"] not in bare} for row in self.rows
-        ]  # fmt: skip
+        return [{key: value for key, value in row.items() if key != "fields" or row["errorCode"] not in BARE} for row in self.rows]
 
     def listed(self) -> list[dict[str, Any]]:
         """As collections and trees answer: the code is called statusCode there."""
@@ -35,3 +38,8 @@ def not_found(message: str = "The requested resource does not exist") -> SfError
 def no_such_column(field: str, sobject: str) -> SfError:
     """A field that is hidden from the user looks the same as one that is not there."""
     return SfError("INVALID_FIELD", f"No such column '{field}' on sobject of type {sobject}", [])
+
+
+def not_allowed(method: str, allowed: Sequence[str]) -> SfError:
+    message = f"HTTP Method '{method}' not allowed. Allowed are {','.join(dict.fromkeys(['HEAD', *allowed]))}"
+    return SfError("METHOD_NOT_ALLOWED", message, status=405)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.salesforce import events, schema, seed
+from sandbox.salesforce import events, people, schema, seed
 from sandbox.salesforce.access import User
 from sandbox.salesforce.errors import SfError
 from sandbox.salesforce.ids import long_id, new_id
@@ -13,6 +13,7 @@ from sandbox.settings import SandboxSettings
 from sandbox.store import Store
 
 WAITING = "Pending Review"
+PERMISSIONS = "sf#permissions"
 
 
 class NotWaiting(Exception):
@@ -33,8 +34,32 @@ class Org:
         self.integration = User(settings.credentials.sf_user_id, self.schema.permission_sets["Portal_Integration"])
         self.reviewer = User(new_id("User", 2), self.schema.permission_sets["Portal_Order_Reviewer"])
         self.admin = User(new_id("User", 3))
+        self._identity = f"{settings.login_url}/id/{settings.credentials.org_id}"
         events.declare(store, self.schema)
+        people.settle(store, self.schema, self.records, settings.credentials)
         seed.seed(store, self.schema, self.records, self.saving, self.admin, settings.project_dir / "data")
+
+    # -- who asks
+
+    @property
+    def enforced(self) -> bool:
+        """Whether the permission set of a user who logs in counts; otherwise they may do what an administrator may."""
+        return self.store.get(PERMISSIONS, "free") is None
+
+    def enforce(self, on: bool) -> None:
+        """Kept over a restart, and saved and restored with everything else."""
+        if on:
+            self.store.drop(PERMISSIONS, "free")
+        else:
+            self.store.put(PERMISSIONS, "free", {})
+
+    def is_active(self, user_id: str) -> bool:
+        return bool((self.records.get("User", user_id) or {}).get("IsActive"))
+
+    def identity_url(self, user_id: str) -> str:
+        return f"{self._identity}/{user_id}"
+
+    # -- what people do
 
     def review(self, order_id: str, status: str) -> list[str]:
         """The reviewer's decision; answers the ids of the events that followed. Raises NotWaiting."""

@@ -23,6 +23,11 @@ def kind(sobject: str) -> str:
     return f"sf.{sobject}"
 
 
+def bin_of(sobject: str) -> str:
+    """The kind of deleted records."""
+    return f"sf#bin.{sobject}"
+
+
 def timestamp(at: datetime | None = None) -> str:
     """A moment as the API writes it; like Salesforce's it has whole seconds only."""
     return (at or clock.moment()).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
@@ -73,6 +78,22 @@ class Records:
             if new is not None and old != new:
                 self._store.put(LOOKUP, _entry(sobject, field, new), {"id": record["Id"]})
         self._store.put(kind(sobject.name), record["Id"], record)
+
+    # -- the recycle bin
+
+    def bury(self, sobject: SObject, record: Record) -> None:
+        """Out of the records, into the bin; its unique values are free again."""
+        for field in filter(lambda each: each.unique and record.get(each.name) is not None, sobject.fields.values()):
+            self._store.drop(LOOKUP, _entry(sobject, field, record[field.name]))
+        self._store.drop(kind(sobject.name), record["Id"])
+        now = timestamp()
+        self._store.put(bin_of(sobject.name), record["Id"], record | {"IsDeleted": True, "LastModifiedDate": now, "SystemModstamp": now})
+
+    def buried(self, sobject: str) -> list[Record]:
+        return self._store.all(bin_of(sobject))
+
+    def is_buried(self, sobject: str, long_id: str) -> bool:
+        return self._store.get(bin_of(sobject), long_id) is not None
 
 
 def _entry(sobject: SObject, field: Field, value: object) -> str:

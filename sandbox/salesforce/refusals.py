@@ -6,8 +6,9 @@ from werkzeug.wrappers import Request, Response
 
 from sandbox.faults import Fault
 from sandbox.salesforce.answers import json_answer, refusal, session_expired
+from sandbox.salesforce.envelopes import item
 from sandbox.salesforce.errors import ROLLED_BACK, SfError
-from sandbox.salesforce.operations import name_of
+from sandbox.salesforce.operations import SIDE, name_of
 from sandbox.salesforce.sessions import Sessions
 from sandbox.wire import Answers
 
@@ -74,15 +75,15 @@ def _error(fault: Fault, code: str, message: str, status: int) -> SfError:
 
 def _composite(error: SfError, body: dict[str, Any]) -> Response:
     """HTTP 200 in any case; with allOrNone the others are halted."""
+    return json_answer({"compositeResponse": _items(error, body, bool(body.get("allOrNone")))}, 200)
+
+
+def _items(error: SfError, body: dict[str, Any], halts: bool) -> list[dict[str, Any]]:
     halted = [{"errorCode": "PROCESSING_HALTED", "message": ROLLED_BACK}]
-    items = [
-        {
-            "body": halted if body.get("allOrNone") and number else error.body(), "httpHeaders": {}, "httpStatusCode": 400,
-            "referenceId": each.get("referenceId"),
-        }
+    return [
+        item(str(each.get("referenceId")), 400, halted if halts and number else error.body(), {})
         for number, each in enumerate(_listed(body, "compositeRequest"))
-    ]  # fmt: skip
-    return json_answer({"compositeResponse": items}, 200)
+    ]
 
 
 def _tree(error: SfError, body: dict[str, Any]) -> Response:
@@ -102,14 +103,24 @@ def _listed(body: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
-SHAPES = {"composite": _composite, "tree": _tree, "collections": _collection}
+def _graph(error: SfError, body: dict[str, Any]) -> Response:
+    """Every graph fails, each with the refusal at its first call."""
+    done = [
+        {"graphId": each.get("graphId"), "isSuccessful": False, "graphResponse": {"compositeResponse": _items(error, each, True)}}
+        for each in _listed(body, "graphs")
+    ]
+    return json_answer({"graphs": done}, 200)
+
+
+SHAPES = {"composite": _composite, "tree": _tree, "graph": _graph, "collections": _collection}
 # answers that make no sense for these calls
-READS = ("token", "versions", "limits", "query")
+READS = ("token", "versions", "limits", "query", "describe", *SIDE)
 NEVER = {
-    "expired_session": ("token", "versions"),
-    "throttle": ("token", "versions"),
-    "limit_exceeded": ("token", "versions"),
-    "business_error": ("versions",),
+    "expired_session": ("token", "versions", *SIDE),
+    "throttle": ("token", "versions", *SIDE),
+    "limit_exceeded": ("token", "versions", *SIDE),
+    "misconfigured": SIDE,
+    "business_error": ("versions", *SIDE),
 }
 
 

@@ -1,93 +1,51 @@
-"""The REST API of the org behind /services/data: which call a path is, and what each call answers."""
+"""The REST API of the org behind /services/data: which resource a path is, and what each answers to one user."""
 
-import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, unquote
 
-from sandbox.salesforce import soql
-from sandbox.salesforce.access import User
+from sandbox.salesforce import describing, soql
+from sandbox.salesforce.access import User, visible
+from sandbox.salesforce.calls import NESTED, Answer, Call, call, parsed
 from sandbox.salesforce.composite import Composite
 from sandbox.salesforce.cursors import Cursors
-from sandbox.salesforce.errors import SfError, not_found
-from sandbox.salesforce.records import Records
+from sandbox.salesforce.errors import SfError, not_allowed, not_found
+from sandbox.salesforce.limits import Usage
+from sandbox.salesforce.org import Org
 from sandbox.salesforce.rows import Rows
-from sandbox.salesforce.saving import Saving
-from sandbox.salesforce.schema import Schema, SObject
-from sandbox.store import Store
+from sandbox.salesforce.schema import SObject
 
-DATA = "/services/data"
-RELEASES = (("Winter '24", 59), ("Spring '24", 60), ("Summer '24", 61), ("Winter '25", 62), ("Spring '25", 63), ("Summer '25", 64),
-            ("Winter '26", 65), ("Spring '26", 66), ("Summer '26", 67), ("Winter '27", 68))  # fmt: skip
-VERSION = re.compile(r"v(\d+)\.0")
-MAX_CALLS = 115_000
-RESOURCES = ("sobjects", "query", "composite", "limits")
-
-
-@dataclass(frozen=True)
-class Call:
-    """A request, from the network or inside a composite. `parts` are the path's segments behind the version, decoded."""
-
-    method: str
-    version: str
-    parts: tuple[str, ...]
-    query: Mapping[str, str]
-    body: Any = None
-
-    @property
-    def base(self) -> str:
-        return f"{DATA}/{self.version}"
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    body: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-def call(method: str, target: str, body: Any = None) -> Call:
-    """Reads a target such as /services/data/v67.0/query?q=…; raises NOT_FOUND for one that is not of this API."""
-    path, _, query = target.partition("?")
-    parts = [unquote(part) for part in path.removeprefix(DATA).split("/") if part]
-    if not path.startswith(DATA) or not parts or not known_version(parts[0]):
-        raise not_found()
-    return Call(method, parts[0], tuple(parts[1:]), dict(parse_qsl(query, keep_blank_values=True)), body)
-
-
-def known_version(name: str) -> bool:
-    found = VERSION.fullmatch(name)
-    return found is not None and int(found[1]) in {number for _, number in RELEASES}
-
-
-def versions() -> list[dict[str, str]]:
-    return [{"label": label, "url": f"{DATA}/v{number}.0", "version": f"{number}.0"} for label, number in RELEASES]
+Resource = Callable[[Call, tuple[str, ...]], Answer]
+BATCH_SIZE = re.compile(r"batchSize\s*=\s*(\d+)", re.IGNORECASE)
+SPECIAL = ("describe", "deleted", "updated")
 
 
 class Rest:
-    """Answers calls of one user."""
+    """Answers calls of one user; cursors and the count of calls are the org's."""
 
-    def __init__(self, store: Store, schema: Schema, records: Records, saving: Saving, user: User) -> None:
-        self._records, self._user, self._schema = records, user, visible(schema, user)
-        self.used = 0
-        self._cursors = Cursors()
-        self._rows = Rows(self._schema, records, saving, user)
-        self._composite = Composite(store, self._schema, saving, user, self.inner)
+    def __init__(self, org: Org, user: User, cursors: Cursors, usage: Usage) -> None:
+        self._org, self._user, self._cursors, self._usage = org, user, cursors, usage
+        self._schema = visible(org.schema, user)
+        self._rows = Rows(self._schema, org.records, org.saving, user)
+        self._composite = Composite(org, self._schema, user, self._rows, self.inner)
+        self._resources: dict[str, Resource] = {
+            "sobjects": self._sobjects, "query": self._query, "queryAll": self._query, "limits": self._limits,
+            "composite": self._composite.answer,
+        }  # fmt: skip
 
-    def outer(self, method: str, target: str, raw: bytes) -> Answer:
+    def outer(self, method: str, target: str, raw: bytes, headers: Mapping[str, str]) -> Answer:
         """A call from the network."""
-        self.used += 1
         try:
-            return self._act(call(method, target, _json(method, raw)))
+            return self._act(call(method, target, parsed(method, raw, headers.get("content-type", "")), headers))
         except SfError as error:
             return Answer(error.status, error.body())
+        except RecursionError:
+            return Answer(400, SfError("JSON_PARSER_ERROR", NESTED).body())
 
-    def inner(self, method: str, target: str, body: Any) -> Answer:
+    def inner(self, method: str, target: str, body: Any, headers: Mapping[str, str]) -> Answer:
         """A call inside a composite: one that cannot be a composite itself."""
         try:
-            asked = call(method, target, body)
+            asked = call(method, target, body, headers)
             if asked.parts[:1] == ("composite",) and asked.parts[1:2] != ("sobjects",):
                 raise not_found()
             return self._act(asked)
@@ -95,81 +53,106 @@ class Rest:
             return Answer(error.status, error.body())
 
     def _act(self, asked: Call) -> Answer:
-        head, rest = asked.parts[:1], asked.parts[1:]
-        if not head:
-            return Answer(200, {name: f"{asked.base}/{name}" for name in RESOURCES})
-        if head == ("sobjects",) and rest:
-            return self._sobject(asked, self.object(rest[0]), rest[1:])
-        if head == ("query",) and len(rest) <= 1:
-            return self._query(asked, *rest)
-        if head == ("limits",) and not rest:
-            return Answer(200, {"DailyApiRequests": {"Max": MAX_CALLS, "Remaining": MAX_CALLS - self.used}})
-        if head == ("composite",):
-            return self._composited(asked, rest)
-        raise not_found()
+        if not asked.parts:
+            found = {name: f"{asked.base}/{name}" for name in self._resources}
+            return Answer(200, found | {"identity": self._org.identity_url(self._user.id)})
+        resource = self._resources.get(asked.parts[0])
+        if resource is None:
+            raise not_found()
+        return resource(asked, asked.parts[1:])
 
     def object(self, name: str) -> SObject:
         found = self._schema.object(name)
-        if found is None or not self._user.may("R", found.name):
+        if found is None:
             raise not_found()
         return found
 
-    def _sobject(self, asked: Call, sobject: SObject, rest: tuple[str, ...]) -> Answer:
-        if asked.method == "POST" and rest in ((), ("Id",)):
+    # -- sobjects
+
+    def _sobjects(self, asked: Call, rest: tuple[str, ...]) -> Answer:
+        if not rest:
+            _only(asked, "GET")
+            return describing.conditional(asked, lambda: describing.everything(self._schema, self._user, asked.base))
+        if self._org.schema.events.get(rest[0]):
+            return self._event(asked, rest)
+        sobject, at = self.object(rest[0]), rest[1:]
+        if at[:1] and at[0] in SPECIAL and len(at) == 1:
+            return self._special(asked, sobject, at[0])
+        if not at and asked.method == "GET":
+            return Answer(200, {"objectDescribe": describing.brief(sobject, self._user, asked.base), "recentItems": []})
+        if at in ((), ("Id",)):
+            _only(asked, "POST", "GET")
             made = self._rows.create(sobject, asked.body)
             return Answer(201, made, {"Location": f"{asked.base}/sobjects/{sobject.name}/{made['id']}"})
-        if not rest or len(rest) > 2:
-            raise not_found() if rest else _not_allowed(asked.method)
-        if asked.method == "GET":
-            return Answer(200, self._rows.read(sobject, rest, asked.query.get("fields"), asked.base))
-        if asked.method != "PATCH":
-            raise _not_allowed(asked.method)
-        if len(rest) == 1:
-            self._rows.update(sobject, rest[0], asked.body)
-            return Answer(204)
-        return Answer(*self._rows.upsert(sobject, rest[0], rest[1], asked.body, asked.query.get("updateOnly") == "true"))
+        if len(at) > 2:
+            raise not_found()
+        return self._row(asked, sobject, at)
 
-    def _query(self, asked: Call, locator: str = "") -> Answer:
-        if asked.method != "GET":
-            raise _not_allowed(asked.method)
-        if locator:
-            return Answer(200, self._cursors.next(locator, asked.base))
-        if "q" not in asked.query:
+    def _special(self, asked: Call, sobject: SObject, what: str) -> Answer:
+        _only(asked, "GET")
+        if what == "describe":
+            return describing.conditional(asked, lambda: describing.full(sobject, self._schema, self._user, asked.base))
+        return Answer(200, self._rows.changed(sobject, what, asked.query))
+
+    def _row(self, asked: Call, sobject: SObject, at: tuple[str, ...]) -> Answer:
+        _only(asked, "GET", "PATCH", "DELETE")
+        if asked.method == "GET":
+            return Answer(200, self._rows.read(sobject, at, asked.query.get("fields"), asked.base))
+        if asked.method == "DELETE":
+            self._rows.delete(sobject, at, asked.base)
+            return Answer(204)
+        if len(at) == 1:
+            self._rows.update(sobject, at[0], asked.body)
+            return Answer(204)
+        return self._rows.upsert(asked, sobject, at[0], at[1])
+
+    def _event(self, asked: Call, rest: tuple[str, ...]) -> Answer:
+        """An event published by REST: the answer carries its uuid where a record has its errors."""
+        _only(asked, "POST")
+        if len(rest) > 1 or not self._user.may("C", rest[0]):
+            raise not_found()
+        if not isinstance(asked.body, dict):
+            raise SfError("JSON_PARSER_ERROR", "The HTTP entity body must be an object.")
+        given = {name: value for name, value in asked.body.items() if name != "attributes"}
+        uuid = self._org.publish(given, 1)[0]
+        return Answer(201, {
+            "id": "e01xx0000000001AAA", "success": True, "errors": [{"statusCode": "OPERATION_ENQUEUED", "message": uuid, "fields": []}],
+        })  # fmt: skip
+
+    # -- queries and limits
+
+    def _query(self, asked: Call, rest: tuple[str, ...]) -> Answer:
+        if len(rest) > 1:
+            raise not_found()
+        _only(asked, "GET")
+        if rest:
+            return Answer(200, self._cursors.next(rest[0], asked.base))
+        if not asked.query.get("q"):
             raise SfError("MALFORMED_QUERY", "A query string has to be specified")
+        found = self._found(asked)
+        return Answer(200, self._cursors.first(found.total, found.records, asked.base, _batch(asked)))
+
+    def _found(self, asked: Call) -> soql.Result:
+        records = self._org.records
         try:
-            found = soql.run(asked.query["q"], self._schema, self._records.all, self._records.matching, base=asked.base)
+            if asked.parts[0] == "queryAll":
+                return soql.run(asked.query["q"], self._schema, lambda name: records.all(name) + records.buried(name), base=asked.base)
+            return soql.run(asked.query["q"], self._schema, records.all, records.matching, base=asked.base)
         except soql.SoqlError as error:
             raise SfError(error.code, error.message) from error
-        return Answer(200, self._cursors.first(found.total, found.records, asked.base))
 
-    def _composited(self, asked: Call, rest: tuple[str, ...]) -> Answer:
-        if not rest and asked.method == "POST":
-            return Answer(200, self._composite.requests(asked.body))
-        if rest[:1] == ("tree",) and len(rest) == 2 and asked.method == "POST":
-            return Answer(*self._composite.tree(self.object(rest[1]), asked.body))
-        if rest[:1] == ("sobjects",) and asked.method in ("POST", "PATCH"):
-            return Answer(200, self._composite.collection(asked.method, rest[1:], asked.body))
-        raise not_found()
+    def _limits(self, asked: Call, rest: tuple[str, ...]) -> Answer:
+        if rest:
+            raise not_found()
+        _only(asked, "GET")
+        return Answer(200, self._usage.limits())
 
 
-def visible(schema: Schema, user: User) -> Schema:
-    """The schema as this user's queries see it: what is hidden does not exist."""
-    objects = {
-        name: replace(each, fields={at: field for at, field in each.fields.items() if user.sees(name, field)})
-        for name, each in schema.objects.items()
-        if user.may("R", name)
-    }
-    return replace(schema, objects=objects)
+def _only(asked: Call, *methods: str) -> None:
+    if asked.method not in methods:
+        raise not_allowed(asked.method, methods)
 
 
-def _not_allowed(method: str) -> SfError:
-    return SfError("METHOD_NOT_ALLOWED", f"HTTP Method '{method}' not allowed. Allowed are HEAD,GET,POST,PATCH,DELETE", status=405)
-
-
-def _json(method: str, raw: bytes) -> Any:
-    if method not in ("POST", "PATCH"):
-        return None
-    try:
-        return json.loads(raw or b"{}")
-    except ValueError as error:
-        raise SfError("JSON_PARSER_ERROR", "Unexpected character in the request body at [line:1, column:1]") from error
+def _batch(asked: Call) -> int | None:
+    found = BATCH_SIZE.search(asked.headers.get("sforce-query-options", ""))
+    return int(found[1]) if found else None

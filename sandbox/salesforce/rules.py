@@ -22,14 +22,24 @@ class Rules:
         self._records, self._schema = records, schema
         self._creating: dict[str, Callable[[Record], None]] = {
             "Order": self._new_order, "OrderItem": self._new_item, "PricebookEntry": self._new_entry, "Case": self._new_case,
+            "Contact": _named, "User": _named, "Organization": _never,
         }  # fmt: skip
-        self._updating: dict[str, Callable[[Record, Record, set[str], User], None]] = {"Order": self._order, "OrderItem": self._item}
+        self._updating: dict[str, Callable[[Record, Record, set[str], User], None]] = {
+            "Order": self._order, "OrderItem": self._item, "Contact": self._person, "User": self._person, "Case": self._case,
+        }  # fmt: skip
+        self._deleting: dict[str, Callable[[Record], None]] = {
+            "Order": self._unlocked, "OrderItem": self._item_gone, "PricebookEntry": self._unused_entry, "Pricebook2": self._own_book,
+            "User": _never, "Organization": _never,
+        }  # fmt: skip
 
     def creating(self, sobject: str, record: Record) -> None:
         self._creating.get(sobject, _anything)(record)
 
     def updating(self, sobject: str, before: Record, after: Record, given: set[str], user: User) -> None:
         self._updating.get(sobject, _anything)(before, after, given, user)
+
+    def deleting(self, sobject: str, record: Record) -> None:
+        self._deleting.get(sobject, _anything)(record)
 
     # -- creating
 
@@ -67,7 +77,7 @@ class Rules:
         entry.update(Name=product.get("Name"), ProductCode=product.get("ProductCode"))
 
     def _new_case(self, case: Record) -> None:
-        case["IsClosed"] = False
+        _closed(case)
 
     # -- updating
 
@@ -102,6 +112,29 @@ class Rules:
             self._edit_activated(user)
         after["TotalPrice"] = after["Quantity"] * after["UnitPrice"]
 
+    def _case(self, before: Record, after: Record, given: set[str], user: User) -> None:
+        _closed(after)
+
+    def _person(self, before: Record, after: Record, given: set[str], user: User) -> None:
+        _named(after)
+
+    # -- deleting
+
+    def _unlocked(self, order: Record) -> None:
+        if order["StatusCode"] != "Draft":
+            raise SfError("ENTITY_IS_LOCKED", LOCKED)
+
+    def _item_gone(self, item: Record) -> None:
+        self._unlocked(self._records.get("Order", item["OrderId"]) or {"StatusCode": "Draft"})
+
+    def _unused_entry(self, entry: Record) -> None:
+        if any(item["PricebookEntryId"] == entry["Id"] for item in self._records.all("OrderItem")):
+            raise SfError("DELETE_FAILED", f"Your attempt to delete {entry['Name']} could not be completed because it is in use.", [])
+
+    def _own_book(self, book: Record) -> None:
+        if book["IsStandard"]:
+            raise SfError("DELETE_FAILED", "The standard price book cannot be deleted.", [])
+
     def _edit_activated(self, user: User) -> None:
         if not _allowed(user, MAY_EDIT_ACTIVATED):
             raise SfError("ENTITY_IS_LOCKED", "entity is locked for editing", [])
@@ -113,3 +146,18 @@ def _allowed(user: User, permission: str) -> bool:
 
 def _anything(*_: Any) -> None:
     """An object without rules of its own."""
+
+
+def _named(person: Record) -> None:
+    person["Name"] = " ".join(filter(None, (person["FirstName"], person["LastName"])))
+
+
+def _closed(case: Record) -> None:
+    closed = case["Status"] == "Closed"
+    if closed != bool(case["IsClosed"]):
+        case["ClosedDate"] = timestamp() if closed else None
+    case["IsClosed"] = closed
+
+
+def _never(record: Record) -> None:
+    raise SfError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "entity type cannot be created or deleted", [])

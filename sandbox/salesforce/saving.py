@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.salesforce import ids, rules, values
 from sandbox.salesforce.access import User
-from sandbox.salesforce.errors import SfError, no_such_column
+from sandbox.salesforce.errors import SfError, no_such_column, not_found
 from sandbox.salesforce.flow import Flow
 from sandbox.salesforce.records import Record, Records, timestamp
 from sandbox.salesforce.schema import Field, Schema, SObject
@@ -19,6 +19,12 @@ READ_ONLY = (
 FLOW_FAILED = "We can't save this record because the “{}” process failed. Give your Salesforce admin these details. {}"
 # automatic numbers: field, digits, where they begin
 NUMBERED = {"Order": ("OrderNumber", 8, 101), "Case": ("CaseNumber", 8, 1001), "OrderItem": ("OrderItemNumber", 10, 1)}
+
+# what goes with its master: object and field that points to it
+DEPENDENT = {
+    "Order": (("OrderItem", "OrderId"),), "Pricebook2": (("PricebookEntry", "Pricebook2Id"),),
+    "Product2": (("PricebookEntry", "Product2Id"),), "Account": (("Contact", "AccountId"), ("Case", "AccountId"), ("Order", "AccountId")),
+}  # fmt: skip
 
 
 class Saving:
@@ -52,7 +58,7 @@ class Saving:
         with self._store.write():
             before = self._records.get(sobject.name, record_id)
             if before is None:
-                raise SfError("NOT_FOUND", "The requested resource does not exist", status=404)
+                raise self._gone(sobject, record_id)
             fields = self._accepted(sobject, given, user, creating=False)
             record = before | fields | self._stamps(user)
             self._required(sobject, record)
@@ -61,6 +67,26 @@ class Saving:
             self._rules.updating(sobject.name, before, record, set(fields), user)
             self._records.put(sobject, record)
             return self._afterwards(sobject, before, record, user)
+
+    def delete(self, sobject: SObject, record_id: str, user: User) -> None:
+        """Into the bin, with what cannot be without it. Raises SfError, and then nothing has happened."""
+        user.require("D", sobject)
+        with self._store.write():
+            record = self._records.get(sobject.name, record_id)
+            if record is None:
+                raise self._gone(sobject, record_id)
+            self._rules.deleting(sobject.name, record)
+            for child, field in DEPENDENT.get(sobject.name, ()):
+                for row in self._records.find(child, field, record["Id"]):
+                    self.delete(self._schema.objects[child], row["Id"], User(user.id))
+            self._records.bury(sobject, record)
+            if sobject.name == "OrderItem":
+                self._roll_up(record["OrderId"])
+
+    def _gone(self, sobject: SObject, record_id: str) -> SfError:
+        if self._records.is_buried(sobject.name, record_id):
+            return SfError("ENTITY_IS_DELETED", "entity is deleted", status=404)
+        return not_found()
 
     # -- the fields
 

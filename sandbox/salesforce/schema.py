@@ -108,6 +108,8 @@ def _shape(name: str, base: str, detail: str) -> dict[str, Any]:
         return {"length": 18, "reference_to": target, "relationship": name.removesuffix("Id"), "child_relationship": child}
     if base in ("double", "currency"):
         return {"precision": 18, "scale": 2}
+    if base == "picklist":
+        return {"length": 255, "values": tuple(filter(None, detail.split("|")))}
     return {"length": 18 if base == "id" else int(detail or 0)}
 
 

@@ -33,6 +33,13 @@ class Sessions:
             self._store.put(KIND, token, {**session, "used_at": clock.now()})
         return str(session["user_id"])
 
+    def end(self, token: str) -> bool:
+        """Whether there was such a session."""
+        with self._store.write():
+            alive = self.user(token) is not None
+            self._store.drop(KIND, token)
+            return alive
+
     def end_all(self) -> None:
         """Every token is invalid from now on, as after a revocation by an administrator."""
         with self._store.write():

@@ -1,7 +1,7 @@
 """Runs a SOQL query over rows of any store: `run(query, schema, rows, find)` answers records as the REST API words them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from sandbox import clock
 from sandbox.salesforce.schema import Schema, SObject
 from sandbox.salesforce.soql_columns import ADVICE, Column, Find, Names, Row, Rows, Source
 from sandbox.salesforce.soql_grammar import parse
+from sandbox.salesforce.soql_groups import Groups
 from sandbox.salesforce.soql_select import Selection
 from sandbox.salesforce.soql_tree import Path, Query, SoqlError
 
@@ -35,6 +36,9 @@ def run(
     names = Names(query, schema, Source(rows, find))
     selection = Selection(names, now or clock.moment())
     sobject = names.object(tree.source)
+    if tree.grouped:
+        grouped = Groups(names, selection).records(tree, sobject, selection.candidates(tree.where, sobject, tree))
+        return Result(len(grouped), grouped)
     shape = Shaper(names, selection, base).shape(tree, sobject)
     found = selection.select(tree, sobject, selection.candidates(tree.where, sobject, tree))
     return Result(len(found), [] if tree.count else [shape(row) for row in found])
@@ -48,6 +52,7 @@ class Shaper:
 
     def shape(self, query: Query, sobject: SObject) -> Callable[[Row], Row]:
         """Makes a record of a row, with its keys in the order of the SELECT."""
+        query = replace(query, items=tuple(each for item in query.items for each in self._names.spread(item, sobject, query)))
         columns = [item if isinstance(item, Query) else self._names.column(item, sobject, query.alias) for item in query.items]
         self._refuse_doubles(query, columns)
         children = {id(item): self._child_shape(item, sobject) for item in query.items if isinstance(item, Query)}
@@ -88,6 +93,8 @@ class Shaper:
         if found is None:
             wrong = f"Didn't understand relationship '{'.'.join(query.source.names)}' in FROM part of query call. {ADVICE}"
             self._names.refuse(query.source.at, "INVALID_TYPE", wrong)
+        if query.grouped or query.count:
+            self._names.refuse(query.source.at, "MALFORMED_QUERY", "aggregates are not allowed in a subquery of the SELECT")
         name, child = found
         kind = self._names.schema.objects[child.object]
         shape = self.shape(query, kind)

@@ -6,13 +6,13 @@ from typing import Any, NoReturn
 
 from sandbox.salesforce.metadata import Field
 from sandbox.salesforce.schema import Schema, SObject
-from sandbox.salesforce.soql_tree import Literal, Path, fail
+from sandbox.salesforce.soql_tree import Fields, Literal, Named, Path, Query, fail
 from sandbox.salesforce.soql_values import BadLiteral
 
 Row = dict[str, Any]
 Rows = Callable[[str], Iterable[Row]]  # every row of an object
 Find = Callable[[str, str, Any], Iterable[Row]]  # rows of an object whose field equals a value exactly
-LONG_TEXT = 255
+LONG_TEXT, MOST_OF_ALL = 255, 200
 ADVICE = (
     "If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. "
     "Please reference your WSDL or the describe call for the appropriate names."
@@ -63,6 +63,19 @@ class Names:
             name = ".".join(path.names)
             self.refuse(path.at, "INVALID_TYPE", f"sObject type '{name}' is not supported. {ADVICE}")
         return found
+
+    def spread(self, item: Any, sobject: SObject, query: Query) -> list[Path | Query]:
+        """What one item of a SELECT without groups stands for."""
+        if isinstance(item, Named):
+            at = item.item.at
+            self.refuse(at, "MALFORMED_QUERY", "only aggregate expressions use field aliasing")
+        if not isinstance(item, Fields):
+            return [item]
+        if item.which != "STANDARD" and (query.limit is None or query.limit > MOST_OF_ALL):
+            wrong = f"The SOQL FIELDS function must have a LIMIT of at most {MOST_OF_ALL}"
+            self.refuse(item.at, "MALFORMED_QUERY", wrong)
+        kept = [each for each in sobject.fields.values() if item.which == "ALL" or each.custom == (item.which == "CUSTOM")]
+        return [Path((each.name,), item.at) for each in kept]
 
     def column(self, path: Path, sobject: SObject, alias: str) -> Column:
         names = list(path.names)

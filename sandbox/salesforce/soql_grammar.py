@@ -1,11 +1,28 @@
 """SOQL's tokens and grammar: a query text becomes a small tree, or an error that points at the place."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
-from sandbox.salesforce.soql_tree import All, Any_, Compare, Condition, In, Literal, Not, Ordering, Path, Query, SoqlError, fail
+from sandbox.salesforce.soql_tree import (
+    Aggregate,
+    All,
+    Any_,
+    Compare,
+    Condition,
+    Fields,
+    In,
+    Literal,
+    Named,
+    Not,
+    Ordering,
+    Path,
+    Query,
+    SoqlError,
+    fail,
+)  # fmt: skip
 
 T = TypeVar("T")
 _TOKEN = re.compile(
@@ -18,12 +35,15 @@ _TOKEN = re.compile(
     r"|(?P<sign><>|!=|<=|>=|[=<>(),])"
     r"|(?P<end>\Z))"
 )
+_COUNT = re.compile(r"COUNT\s*\(\s*\)", re.IGNORECASE)
 _COMPARE = {"=", "!=", "<>", "<", "<=", ">", ">="}
 _CLAUSES = {
     "WHERE", "ORDER", "LIMIT", "OFFSET", "FROM", "AND", "OR", "NOT", "IN", "LIKE", "ASC", "DESC", "NULLS",
     "GROUP", "HAVING", "WITH", "USING", "FOR", "ALL",
 }  # fmt: skip
-MAX_LENGTH = 100_000
+_AGGREGATES = {"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"}
+MAX_LENGTH, MAX_DEPTH = 100_000, 100
+Selected = Path | Query | Aggregate | Named | Fields
 
 
 @dataclass(frozen=True)
@@ -49,7 +69,7 @@ def parse(text: str) -> Query:
 class Parser:
     def __init__(self, text: str) -> None:
         self._text = text
-        self._at = 0
+        self._at = self._depth = 0
         self._next = self._scan()
 
     def _scan(self) -> Token:
@@ -93,30 +113,65 @@ class Parser:
         source = self._path()
         alias = self._take().text if self._next.kind == "name" and self._next.word not in _CLAUSES else ""
         where = self._condition() if self._skip("WHERE") else None
+        group = self._list(self._path) if self._skip("GROUP") and self.expect("BY") else ()
+        having = self._condition() if group and self._skip("HAVING") else None
         order = self._list(self._ordering) if self._skip("ORDER") and self.expect("BY") else ()
         limit = self._whole() if self._skip("LIMIT") else None
         offset = self._whole() if self._skip("OFFSET") else 0
-        return Query(items, count, source, alias, where, order, limit, offset)
+        self._purpose()
+        return Query(items, count, source, alias, where, order, limit, offset, group, having)
 
-    def _selection(self) -> tuple[bool, tuple[Path | Query, ...]]:
-        if not self._is("COUNT"):
-            return False, self._list(self._item)
-        name = self._take()
-        if self._skip("(") and self.expect(")"):
+    def _purpose(self) -> None:
+        """FOR VIEW, FOR REFERENCE, FOR UPDATE: nothing here depends on them."""
+        if self._skip("FOR"):
+            self.expect("VIEW", "REFERENCE", "UPDATE")
+
+    def _selection(self) -> tuple[bool, tuple[Selected, ...]]:
+        if _COUNT.match(self._text, self._next.at):
+            for wanted in ("COUNT", "(", ")"):
+                self.expect(wanted)
             return True, ()
-        return False, (Path((name.text,), name.at), *(self._list(self._item) if self._skip(",") else ()))
+        return False, self._list(self._item)
 
-    def _item(self) -> Path | Query:
+    def _item(self) -> Selected:
         if self._skip("("):
-            inner = self.query()
+            with self._deeper():
+                inner = self.query()
             self.expect(")")
             return inner
-        return self._path()
+        found = self._value(fields=True)
+        if isinstance(found, Fields) or self._next.kind != "name" or self._next.word in _CLAUSES:
+            return found
+        return Named(found, self._take().text)
+
+    def _value(self, fields: bool = False) -> "Path | Aggregate | Fields":
+        """A field, or an aggregate of one."""
+        word, path = self._next.word, self._path()
+        if not self._is("("):
+            return path
+        if word not in (_AGGREGATES | ({"FIELDS"} if fields else set())):
+            self._unexpected()
+        self._take()
+        inner = self._path()
+        self.expect(")")
+        if word != "FIELDS":
+            return Aggregate(word, inner, path.at)
+        if len(inner.names) != 1 or inner.names[0].upper() not in ("ALL", "STANDARD", "CUSTOM"):
+            fail(self._text, inner.at, "MALFORMED_QUERY", f"unexpected token: '{inner.names[0]}'")
+        return Fields(inner.names[0].upper(), path.at)
+
+    @contextmanager
+    def _deeper(self) -> Iterator[None]:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            fail(self._text, self._next.at, "QUERY_TOO_COMPLICATED", "the query is nested too deep")
+        yield
+        self._depth -= 1
 
     def _path(self) -> Path:
         token = self.expect("name")
         # ORDER opens a clause, and is an object
-        if ":" in token.text or token.word in _CLAUSES - {"ORDER"}:
+        if ":" in token.text or token.word in _CLAUSES - {"ORDER", "ALL"}:
             fail(self._text, token.at, "MALFORMED_QUERY", f"unexpected token: '{token.text}'")
         return Path(tuple(token.text.split(".")), token.at)
 
@@ -138,12 +193,14 @@ class Parser:
 
     def _term(self) -> Condition:
         if self._skip("NOT"):
-            return Not(self._term())
+            with self._deeper():
+                return Not(self._term())
         if self._skip("("):
-            inner = self._condition()
+            with self._deeper():
+                inner = self._condition()
             self.expect(")")
             return inner
-        path = self._path()
+        path = self._value()
         if self._is("NOT", "IN"):
             negated = self._skip("NOT")
             self.expect("IN")
@@ -159,9 +216,13 @@ class Parser:
 
     def _members(self) -> tuple[Literal, ...] | Query:
         self.expect("(")
-        found: tuple[Literal, ...] | Query = self.query() if self._is("SELECT") else self._list(self._literal)
+        found: tuple[Literal, ...] | Query = self._inner() if self._is("SELECT") else self._list(self._literal)
         self.expect(")")
         return found
+
+    def _inner(self) -> Query:
+        with self._deeper():
+            return self.query()
 
     def _literal(self) -> Literal:
         token = self.expect("string", "number", "date", "datetime", "name")
@@ -171,7 +232,7 @@ class Parser:
         return Literal(kind, token.word, token.at)
 
     def _ordering(self) -> Ordering:
-        path = self._path()
+        path = self._value()
         descending = self._is("ASC", "DESC") and self._take().word == "DESC"
         nulls_first = not (self._skip("NULLS") and self.expect("FIRST", "LAST").word == "LAST")
         return Ordering(path, descending, nulls_first)

@@ -22,6 +22,31 @@ class Path:
 
 
 @dataclass(frozen=True)
+class Aggregate:
+    """COUNT(Id), SUM(TotalAmount) … ; `function` is in capitals."""
+
+    function: str
+    path: Path
+    at: int
+
+
+@dataclass(frozen=True)
+class Named:
+    """A selected field or aggregate under a name of the query's own."""
+
+    item: "Path | Aggregate"
+    alias: str
+
+
+@dataclass(frozen=True)
+class Fields:
+    """FIELDS(ALL), FIELDS(STANDARD), FIELDS(CUSTOM)."""
+
+    which: str
+    at: int
+
+
+@dataclass(frozen=True)
 class Literal:
     kind: str  # string (still escaped), number, date, datetime, boolean, null or named (TODAY, LAST_N_DAYS:7)
     text: str
@@ -30,14 +55,14 @@ class Literal:
 
 @dataclass(frozen=True)
 class Compare:
-    path: Path
+    path: "Path | Aggregate"
     operator: str  # = != < <= > >= LIKE
     value: Literal
 
 
 @dataclass(frozen=True)
 class In:
-    path: Path
+    path: "Path | Aggregate"
     negated: bool
     values: "tuple[Literal, ...] | Query"
 
@@ -62,14 +87,14 @@ Condition = Compare | In | Not | All | Any_
 
 @dataclass(frozen=True)
 class Ordering:
-    path: Path
+    path: "Path | Aggregate"
     descending: bool
     nulls_first: bool
 
 
 @dataclass(frozen=True)
 class Query:
-    items: "tuple[Path | Query, ...]"
+    items: "tuple[Path | Query | Aggregate | Named | Fields, ...]"
     count: bool
     source: Path  # the object, or in a subquery the child relationship
     alias: str
@@ -77,6 +102,14 @@ class Query:
     order: tuple[Ordering, ...]
     limit: int | None
     offset: int
+    group: tuple[Path, ...] = ()
+    having: Condition | None = None
+
+    @property
+    def grouped(self) -> bool:
+        """Whether it answers groups of records rather than records."""
+        plain = (each.item if isinstance(each, Named) else each for each in self.items)
+        return bool(self.group) or any(isinstance(each, Aggregate) for each in plain)
 
 
 def fail(text: str, at: int, code: str, message: str) -> NoReturn:

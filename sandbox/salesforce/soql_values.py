@@ -4,11 +4,12 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.metadata import Field
+from sandbox.salesforce.soql_dates import days
 from sandbox.salesforce.soql_tree import Literal
 
 Test = Callable[[Any], bool]
@@ -55,7 +56,7 @@ def wanted(field: Field, literal: Literal, now: datetime) -> Any:
         return stored(field, None)
     kind = _WANTED.get(field.type, "string")
     if literal.kind == "named" and kind in ("date", "datetime"):
-        return _named(literal.text, now, kind == "datetime")
+        return _span(literal.text, now, kind == "datetime")
     if literal.kind != kind:
         quotes = "should be enclosed in quotes" if kind == "string" else "should not be enclosed in quotes"
         shown = "string" if kind == "string" else _SHOWN.get(kind, kind)
@@ -134,45 +135,15 @@ def _like(field: Field, literal: Literal) -> Test:
     return lambda value: bool(value) and matcher.fullmatch(value) is not None
 
 
-def _named(text: str, now: datetime, moments: bool) -> Range:
-    name, _, number = text.partition(":")
-    today = now.astimezone(UTC).date()
-    start, end = _days(name, int(number or 0), today, counted=bool(number))
-    return Range(_midnight(start), _midnight(end)) if moments else Range(start, end)
+def _span(text: str, now: datetime, moments: bool) -> Range:
+    try:
+        start, end = days(text, now.astimezone(UTC).date())
+        return Range(_midnight(start), _midnight(end)) if moments else Range(start, end)
+    except KeyError as error:
+        raise BadLiteral("MALFORMED_QUERY", f"unexpected token: '{text}'") from error
+    except (OverflowError, ValueError) as error:
+        raise BadLiteral("INVALID_FIELD", f"date literal out of range: {text[:80]}") from error
 
 
 def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
-
-
-def _days(name: str, n: int, today: date, counted: bool) -> tuple[date, date]:
-    day = timedelta(days=1)
-    if counted:
-        spans = {
-            "LAST_N_DAYS": (today - n * day, today + day),
-            "NEXT_N_DAYS": (today + day, today + (n + 1) * day),
-            "N_DAYS_AGO": (today - n * day, today - (n - 1) * day),
-        }
-    else:
-        sunday = today - ((today.weekday() + 1) % 7) * day  # weeks begin on Sunday in the org's locale
-        spans = {
-            "TODAY": (today, today + day),
-            "YESTERDAY": (today - day, today),
-            "TOMORROW": (today + day, today + 2 * day),
-            "LAST_90_DAYS": (today - 90 * day, today + day),
-            "NEXT_90_DAYS": (today + day, today + 91 * day),
-            **{f"{word}_WEEK": (sunday + step * 7 * day, sunday + (step + 1) * 7 * day) for word, step in _STEPS},
-            **{f"{word}_MONTH": (_month(today, step), _month(today, step + 1)) for word, step in _STEPS},
-            **{f"{word}_YEAR": (date(today.year + step, 1, 1), date(today.year + step + 1, 1, 1)) for word, step in _STEPS},
-        }
-    if name not in spans:
-        raise BadLiteral("MALFORMED_QUERY", f"unexpected token: '{name}'")
-    return spans[name]
-
-
-_STEPS = (("LAST", -1), ("THIS", 0), ("NEXT", 1))
-
-
-def _month(day: date, step: int) -> date:
-    years, month = divmod(day.month - 1 + step, 12)
-    return date(day.year + years, month + 1, 1)

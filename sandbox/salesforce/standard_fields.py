@@ -1,6 +1,6 @@
 """The standard objects and fields that every org has, as one table that reads like a describe."""
 
-# A line is `Name type[:length | :Target[/ChildRelationship]] [marks] [= default]`.
+# A line is `Name type[:length | :Target[/ChildRelationship] | :Value|Value…] [marks] [= default]`.
 # Marks: ! required at create, c may be set at create only, r never set by a client, u unique, ~ calculated (and so read-only).
 SYSTEM = """
 Id id r
@@ -178,11 +178,11 @@ OBJECTS: dict[str, tuple[str, str, str]] = {
         SuppliedName string:80
         SuppliedEmail email:80
         Type picklist
-        Status picklist = New
+        Status picklist:New|Working|Escalated|Closed = New
         Reason picklist
-        Origin picklist
+        Origin picklist:Phone|Email|Web|Portal
         Subject string:255
-        Priority picklist = Medium
+        Priority picklist:High|Medium|Low = Medium
         Description textarea:32000
         IsClosed boolean ~
         ClosedDate datetime r

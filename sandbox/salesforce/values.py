@@ -65,7 +65,7 @@ def _boolean(field: Field, value: Any) -> bool:
 def _number(field: Field, value: Any) -> float:
     try:
         number = float("x" if isinstance(value, bool) else value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise _unreadable(field.type, value) from error
     whole = field.precision - field.scale
     if not math.isfinite(number) or (whole > 0 and abs(number) >= 10**whole):
@@ -87,7 +87,7 @@ def _datetime(field: Field, value: Any) -> str:
         if moment.tzinfo is None:
             raise ValueError(value)
         return timestamp(moment)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise _unreadable("datetime", value) from error
 
 

@@ -8,7 +8,8 @@ from werkzeug.wrappers import Request, Response
 from sandbox.serving import WsgiApp
 from sandbox.settings import SandboxSettings
 from sandbox.store import Store
-from sandbox.whmcs import api, pages, testers
+from sandbox.whmcs import access, api, pages, quirks, testers
+from sandbox.whmcs.actions import ACTIONS
 from sandbox.whmcs.answers import render
 from sandbox.whmcs.products import CUSTOMER_NUMBER_FIELD, ICCID_NAME, ORDER_ID_NAME, PAYMENT_METHODS
 from sandbox.whmcs.sso import PAYMENT_METHODS_PATH
@@ -19,6 +20,7 @@ __all__ = ["build", "facts"]
 INDEXES = (
     ("whmcs_client", "email_key"), ("whmcs_client", "owner_user_id"), ("whmcs_user", "email_key"), ("whmcs_card", "client_id"),
     ("whmcs_service", "clientid"), ("whmcs_service", "domain_key"), ("whmcs_order", "userid"), ("whmcs_invoice", "userid"),
+    ("whmcs_email", "userid"), ("whmcs_credit", "clientid"), ("whmcs_contact", "userid"), ("whmcs_transaction", "transid"),
 )  # fmt: skip
 
 
@@ -28,9 +30,10 @@ OOPS = "<!DOCTYPE html><html><head><title>Oops!</title></head><body><h1>Oops!</h
 def build(store: Store, wire: Wire, settings: SandboxSettings) -> WsgiApp:
     for kind, field in INDEXES:
         store.index(kind, field)
-    wire.register("whmcs", [*api.ACTIONS])
+    wire.register("whmcs", [*ACTIONS])
     app = Flask(__name__, static_folder=None)
-    app.add_url_rule(api.PATH, "api", lambda: api.respond(request, store, settings), methods=["POST"])
+    app.add_url_rule(api.PATH, "api", lambda: api.respond(request, store, settings), methods=["POST", "GET"])
+    quirks.attach(app, store)
     testers.attach(app, store)
     pages.attach(app, store)
     return wire.wrap("whmcs", app, lambda asked: api.operation(asked, store), REFUSALS)
@@ -44,6 +47,9 @@ def facts() -> dict[str, Any]:
         "iccid_field": ICCID_NAME,
         "payment_method": next(iter(PAYMENT_METHODS)),
         "sso_payment_path": PAYMENT_METHODS_PATH,
+        "access_key": access.ACCESS_KEY,
+        "admin_username": access.ADMIN,
+        "admin_password": access.ADMIN_PASSWORD,
     }
 
 

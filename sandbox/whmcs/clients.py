@@ -1,17 +1,20 @@
-"""Actions about clients and the users who own them."""
+"""Actions about clients, each owned by a user."""
 
 import uuid
 from typing import Any
 
-from sandbox.store import Doc, Store
-from sandbox.whmcs.answers import Answer, Refused, listed, page, stamp
+from sandbox.store import Doc
+from sandbox.whmcs.activity import log
+from sandbox.whmcs.answers import Answer, Refused, counted, stamp
 from sandbox.whmcs.asked import Asked
 from sandbox.whmcs.cards import remove_cards
+from sandbox.whmcs.emails import WELCOME, post_template
 from sandbox.whmcs.php import decode_array
-from sandbox.whmcs.products import CUSTOMER_NUMBER_FIELD
-from sandbox.whmcs.profile import details
+from sandbox.whmcs.products import CUSTOMER_NUMBER_FIELD, PAYMENT_METHODS
+from sandbox.whmcs.profile import FLAGS, details
+from sandbox.whmcs.statistics import statistics
+from sandbox.whmcs.users import CLIENT, TAKEN, USER, is_address, new_user
 
-CLIENT, USER = "whmcs_client", "whmcs_user"
 TEXTS = (
     "firstname", "lastname", "companyname", "email", "address1", "address2", "city", "state", "postcode", "country", "phonenumber",
     "tax_id", "language", "notes",
@@ -25,7 +28,14 @@ REQUIRED = {
     "postcode": "You did not enter your postcode",
     "phonenumber": "You did not enter your phone number",
 }
+# what goes with a client, and where it names the client
+BELONGINGS = (
+    ("whmcs_contact", "userid"), ("whmcs_card", "client_id"), ("whmcs_service", "clientid"), ("whmcs_order", "userid"),
+    ("whmcs_invoice", "userid"), ("whmcs_email", "userid"), ("whmcs_credit", "clientid"), ("whmcs_note", "client_id"),
+)  # fmt: skip
 CLIENT_FIELDS = (str(CUSTOMER_NUMBER_FIELD),)
+STATUSES = ("Active", "Inactive", "Closed")
+SORTS = ("id", "firstname", "lastname", "companyname", "email", "groupid", "datecreated", "status")
 PREFERENCES = ("general", "invoice", "support", "product", "domain", "affiliate")
 
 
@@ -36,6 +46,9 @@ def add_client(asked: Asked) -> Answer:
     user = user or new_user(asked)
     client = new_client(asked, user)
     asked.store.put(CLIENT, str(client["id"]), client)
+    log(asked.store, f"Created Client ID: {client['id']}", client["id"], asked.caller)
+    if not asked.flag("noemail"):
+        post_template(asked.store, client["id"], WELCOME)
     return {"clientid": client["id"], "owner_id": user["id"]}
 
 
@@ -56,10 +69,10 @@ def check_email(asked: Asked) -> None:
     email = asked.text("email")
     if not email:
         raise Refused("You did not enter your email address")
-    if "@" not in email.strip("@") or " " in email:
+    if not is_address(email):
         raise Refused("The email address you entered was not valid")
     if asked.store.find(USER, "email_key", email.lower()):
-        raise Refused("A user already exists with that email address.")
+        raise Refused(TAKEN)
 
 
 def check_address(asked: Asked) -> None:
@@ -70,20 +83,6 @@ def check_address(asked: Asked) -> None:
         raise Refused("Valid country required")
     if not any(letter.isdigit() for letter in asked.text("phonenumber")):
         raise Refused("Invalid telephone phone number")
-
-
-def new_user(asked: Asked) -> Doc:
-    """The password is checked for presence and then forgotten: nobody logs in to this WHMCS with one."""
-    user = {
-        "id": asked.store.number("whmcs_user"),
-        "firstname": asked.text("firstname"),
-        "lastname": asked.text("lastname"),
-        "email": asked.text("email"),
-        "email_key": asked.text("email").lower(),
-        "datecreated": stamp(),
-    }
-    asked.store.put(USER, str(user["id"]), user)
-    return user
 
 
 def new_client(asked: Asked, user: Doc) -> Doc:
@@ -97,6 +96,7 @@ def new_client(asked: Asked, user: Doc) -> Doc:
         "status": "Active",
         "datecreated": stamp(),
         "paymentmethod": "",
+        "credit": "0.00",
         "groupid": asked.whole("groupid"),
         "preferences": dict.fromkeys(PREFERENCES, "1"),
         "marketing": asked.flag("marketingoptin"),
@@ -114,14 +114,28 @@ def update_client(asked: Asked) -> Answer:
     client = wanted_client(asked, "clientemail", "Client ID Not Found")
     check_new_email(asked, client)
     client |= {name: asked.text(name) for name in TEXTS if asked.has(name)}
-    client |= {name: asked.text(name) for name in ("status", "paymentmethod") if asked.text(name)}
+    client |= {name: asked.text(name) for name in ("status", "paymentmethod") if known_word(name, asked.text(name))}
     client["email_key"] = client["email"].lower()
     client["fields"] |= known_fields(asked.form.get("customfields"))
     client["preferences"] |= {key: asked_bit(value) for key, value in asked.array("email_preferences").items() if key in PREFERENCES}
+    set_flags(asked, client)
     if asked.flag("clearcreditcard"):
         remove_cards(asked.store, client["id"])
     asked.store.put(CLIENT, str(client["id"]), client)
     return {"clientid": str(client["id"])}
+
+
+def set_flags(asked: Asked, client: Doc) -> None:
+    sent = {name: asked.flag(name) for name in (*FLAGS, "overrideautoclose") if asked.has(name)}
+    client["flags"] = {**client.get("flags", {}), **sent}
+    if asked.has("marketingoptin"):
+        client["marketing"] = asked.flag("marketingoptin")
+    if asked.text("groupid"):
+        client["groupid"] = asked.whole("groupid")
+
+
+def known_word(name: str, value: str) -> bool:
+    return value in (STATUSES if name == "status" else PAYMENT_METHODS)
 
 
 def asked_bit(value: Any) -> str:
@@ -130,7 +144,7 @@ def asked_bit(value: Any) -> str:
 
 def check_new_email(asked: Asked, client: Doc) -> None:
     email = asked.text("email")
-    if asked.has("email") and ("@" not in email.strip("@") or " " in email):
+    if asked.has("email") and not is_address(email):
         raise Refused("The email address entered is not valid")
     if email and any(row["id"] != client["id"] for row in asked.store.find(CLIENT, "email_key", email.lower())):
         raise Refused("Duplicate Email Address")
@@ -152,16 +166,16 @@ def get_clients_details(asked: Asked) -> Answer:
     client = wanted_client(asked, "email", "Client Not Found")
     user = asked.store.get(USER, str(client["owner_user_id"])) or {}
     row = details(client, user)
+    stats = {"stats": statistics(asked.store, client)} if asked.flag("stats") else {}
     # the same fields once more at the top: deprecated, still there
-    return {"client": row, **row}
+    return {"client": row, **stats, **row}
 
 
 def get_clients(asked: Asked) -> Answer:
     rows = [row for row in asked.store.all(CLIENT) if found(row, asked)]
-    rows.sort(key=lambda row: row.get(asked.text("orderby", "lastname")) or row["id"], reverse=asked.text("sorting").upper() == "DESC")
-    start, size = asked.window()
-    shown = [client_row(row) for row in page(rows, start, size)]
-    return {"totalresults": len(rows), "startnumber": start, "numreturned": len(shown), **listed("clients", "client", shown)}
+    name = asked.text("orderby") if asked.text("orderby") in SORTS else "lastname"
+    rows.sort(key=lambda row: (row[name], row["id"]), reverse=asked.text("sorting").upper() == "DESC")
+    return counted("clients", "client", rows, asked.window(), client_row)
 
 
 def found(row: Doc, asked: Asked) -> bool:
@@ -183,17 +197,18 @@ def client_row(row: Doc) -> Answer:
     }
 
 
-def get_users(asked: Asked) -> Answer:
-    search = asked.text("search").lower()
-    names = ("email", "firstname", "lastname")
-    rows = [row for row in asked.store.all(USER) if any(row[name].lower().startswith(search) for name in names)]
-    rows.sort(key=lambda row: row["id"], reverse=asked.text("sorting").upper() == "DESC")
-    start, size = asked.window()
-    shown = [user_row(asked.store, row) for row in page(rows, start, size)]
-    return {"totalresults": len(rows), "startnumber": start, "numreturned": len(shown), "users": shown}
+def close_client(asked: Asked) -> Answer:
+    client = wanted_client(asked, "", "Client ID Not Found")
+    asked.store.put(CLIENT, str(client["id"]), {**client, "status": "Closed"})
+    return {"clientid": asked.text("clientid")}
 
 
-def user_row(store: Store, row: Doc) -> Answer:
-    owned = [{"id": client["id"], "isOwner": True} for client in store.find(CLIENT, "owner_user_id", row["id"])]
-    names = ("id", "firstname", "lastname", "email", "datecreated")
-    return {**{name: row[name] for name in names}, "validationdata": "", "clients": owned}
+def delete_client(asked: Asked) -> Answer:
+    """The client with everything of its own; its user stays."""
+    client = wanted_client(asked, "", "Client ID Not Found")
+    for kind, name in BELONGINGS:
+        for row in asked.store.find(kind, name, client["id"]):
+            asked.store.drop(kind, str(row["id"]))
+    asked.store.drop(CLIENT, str(client["id"]))
+    log(asked.store, f"Client Deleted - ID: {client['id']}", client["id"], asked.caller)
+    return {"clientid": asked.text("clientid")}

@@ -1,15 +1,13 @@
-"""Actions about invoices, and what happens when one is paid."""
+"""Actions that read invoices."""
 
 from decimal import Decimal
 
 from sandbox.store import Doc, Store
-from sandbox.whmcs.answers import Answer, Refused, listed, money, page, stamp, today
+from sandbox.whmcs.answers import Answer, Refused, counted, listed, today
 from sandbox.whmcs.asked import Asked
-from sandbox.whmcs.ordering import INVOICE
+from sandbox.whmcs.ledger import BLANK, INVOICE, balance, invoice_of, sums
 from sandbox.whmcs.products import CURRENCY
 
-NO_TAX = {"tax": "0.00", "tax2": "0.00"}
-RATES = {"taxrate": "0.000", "taxrate2": "0.000"}
 ITEM = ("id", "type", "relid", "description", "amount", "taxed")
 SORTS = {"invoicenumber": "id", "id": "id", "date": "date", "duedate": "duedate", "total": "total", "status": "status"}
 
@@ -20,9 +18,7 @@ def get_invoices(asked: Asked) -> Answer:
     rows.sort(key=lambda row: (Decimal(row["total"]) if name == "total" else row[name], row["id"]))
     if asked.text("order", "desc").lower() != "asc":
         rows.reverse()
-    start, size = asked.window()
-    shown = [invoice_row(asked.store, row) for row in page(rows, start, size)]
-    return {"totalresults": len(rows), "startnumber": start, "numreturned": len(shown), **listed("invoices", "invoice", shown)}
+    return counted("invoices", "invoice", rows, asked.window(), lambda row: invoice_row(asked.store, row))
 
 
 def wanted(row: Doc, asked: Asked) -> bool:
@@ -36,7 +32,8 @@ def wanted(row: Doc, asked: Asked) -> bool:
 
 def invoice_row(store: Store, row: Doc) -> Answer:
     client = store.get("whmcs_client", str(row["userid"])) or {}
-    never = "0000-00-00 00:00:00"
+    row = {**BLANK, **row}
+    money = sums(row)
     return {
         "id": row["id"],
         "userid": row["userid"],
@@ -45,20 +42,22 @@ def invoice_row(store: Store, row: Doc) -> Answer:
         "date": row["date"],
         "duedate": row["duedate"],
         "datepaid": row["datepaid"],
-        "last_capture_attempt": never,
-        "date_refunded": never,
-        "date_cancelled": never,
-        "subtotal": row["total"],
-        "credit": "0.00",
-        **NO_TAX,
-        "total": row["total"],
-        **RATES,
+        "last_capture_attempt": row["last_capture"],
+        "date_refunded": row["date_refunded"],
+        "date_cancelled": row["date_cancelled"],
+        "subtotal": money["subtotal"],
+        "credit": row["credit"],
+        "tax": money["tax"],
+        "tax2": money["tax2"],
+        "total": money["total"],
+        "taxrate": row["taxrate"],
+        "taxrate2": row["taxrate2"],
         "status": row["status"],
         "paymentmethod": row["paymentmethod"],
         "paymethodid": None,
         "notes": row["notes"],
         "created_at": row["created_at"],
-        "updated_at": row["created_at"],
+        "updated_at": row.get("updated_at", row["created_at"]),
         "currencycode": CURRENCY["code"],
         "currencyprefix": CURRENCY["prefix"],
         "currencysuffix": CURRENCY["suffix"],
@@ -66,13 +65,19 @@ def invoice_row(store: Store, row: Doc) -> Answer:
 
 
 def get_invoice(asked: Asked) -> Answer:
-    row = asked.store.get(INVOICE, str(asked.whole("invoiceid")))
-    if row is None:
-        raise Refused("Invoice ID Not Found")
+    row = wanted_invoice(asked)
     return {**totals(row), **payments(row)}
 
 
+def wanted_invoice(asked: Asked, missing: str = "Invoice ID Not Found") -> Doc:
+    row = invoice_of(asked.store, asked.whole("invoiceid"))
+    if row is None:
+        raise Refused(missing)
+    return row
+
+
 def totals(row: Doc) -> Answer:
+    money = sums(row)
     return {
         "invoiceid": row["id"],
         "invoicenum": "",
@@ -80,13 +85,15 @@ def totals(row: Doc) -> Answer:
         "date": row["date"],
         "duedate": row["duedate"],
         "datepaid": row["datepaid"],
-        "lastcaptureattempt": "0000-00-00 00:00:00",
-        "subtotal": row["total"],
-        "credit": "0.00",
-        **NO_TAX,
-        "total": row["total"],
+        "lastcaptureattempt": row["last_capture"],
+        "subtotal": money["subtotal"],
+        "credit": row["credit"],
+        "tax": money["tax"],
+        "tax2": money["tax2"],
+        "total": money["total"],
         "balance": balance(row),
-        **RATES,
+        "taxrate": row["taxrate"],
+        "taxrate2": row["taxrate2"],
     }
 
 
@@ -100,29 +107,3 @@ def payments(row: Doc) -> Answer:
         "items": {"item": items},
         **listed("transactions", "transaction", row["transactions"]),
     }
-
-
-def balance(row: Doc) -> str:
-    return money(Decimal(row["total"]) - sum(Decimal(paid["amountin"]) for paid in row["transactions"]))
-
-
-def pay(store: Store, invoice: Doc) -> None:
-    """What the pay button does: one transaction over the balance, and the invoice is Paid."""
-    number = store.number("whmcs_transaction")
-    paid = {
-        "id": str(number),
-        "userid": str(invoice["userid"]),
-        "currency": "0",
-        "gateway": invoice["paymentmethod"],
-        "date": stamp(),
-        "description": "Invoice Payment",
-        "amountin": balance(invoice),
-        "fees": "0.00",
-        "amountout": "0.00",
-        "rate": "1.00000",
-        "transid": f"test-{number:08d}",
-        "invoiceid": str(invoice["id"]),
-        "refundid": "0",
-    }
-    changes = {"status": "Paid", "datepaid": stamp(), "transactions": [*invoice["transactions"], paid]}
-    store.put(INVOICE, str(invoice["id"]), {**invoice, **changes})

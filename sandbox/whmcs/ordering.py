@@ -6,11 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.store import Doc
-from sandbox.whmcs.answers import NO_DATE, NO_TIME, Answer, Refused, money, stamp, today
-from sandbox.whmcs.asked import Asked, decimal
+from sandbox.whmcs.activity import log
+from sandbox.whmcs.answers import NO_DATE, Answer, Refused, money, stamp, today
+from sandbox.whmcs.asked import Asked, decimal, whole
+from sandbox.whmcs.emails import INVOICE_CREATED, ORDER_CONFIRMATION, post_template
+from sandbox.whmcs.ledger import BLANK, credit_of, use_credit
 from sandbox.whmcs.options import chosen_options
 from sandbox.whmcs.php import decode_array
-from sandbox.whmcs.products import PAYMENT_METHODS, PRODUCTS, Product
+from sandbox.whmcs.products import PAYMENT_METHODS, Product, find, sold
 
 ORDER, SERVICE, INVOICE = "whmcs_order", "whmcs_service", "whmcs_invoice"
 PER_PRODUCT = ("qty", "domain", "billingcycle", "customfields", "configoptions", "priceoverride")
@@ -21,18 +24,19 @@ class CartLine:
     """One product of the cart with what was sent for its index."""
 
     product: Product
-    sent: dict[str, Any]
+    cycle: str
+    sent: dict[str, str]
 
     @property
     def quantity(self) -> int:
-        text = str(self.sent["qty"] or "1")
-        return max(1, int(text)) if text.isdecimal() and len(text) < 7 else 1
+        text = self.sent["qty"]
+        return max(1, whole(text)) if len(text) < 7 else 1
 
     @property
     def unit(self) -> Decimal:
         """An override that is no amount is ignored."""
         override = decimal(self.sent["priceoverride"])
-        return self.product.price if override is None or override < 0 else override
+        return self.product.prices[self.cycle] if override is None or override < 0 else override
 
     @property
     def amount(self) -> Decimal:
@@ -41,7 +45,7 @@ class CartLine:
     def fields(self) -> dict[str, str]:
         """Fields of other products are dropped without a word."""
         sent = decode_array(self.sent["customfields"])
-        return {key: str(value) for key, value in sent.items() if key.isdecimal() and int(key) in self.product.fields}
+        return {key: str(value) for key, value in sent.items() if whole(key) in self.product.fields}
 
 
 def add_order(asked: Asked) -> Answer:
@@ -56,14 +60,23 @@ def add_order(asked: Asked) -> Answer:
     if order["total"] != "0.00" and not asked.flag("noinvoice"):
         order["invoiceid"] = new_invoice(asked, order, services)["id"]
     asked.store.put(ORDER, str(order["id"]), order)
-    return ordered(order)
+    tell(asked, order)
+    return ordered(asked, order)
 
 
-def ordered(order: Doc) -> Answer:
-    """`productids` is a relic that always equals `serviceids`."""
+def tell(asked: Asked, order: Doc) -> None:
+    log(asked.store, f"New Order Placed - Order ID: {order['id']}", order["userid"], asked.caller)
+    if not asked.flag("noemail"):
+        post_template(asked.store, order["userid"], ORDER_CONFIRMATION, f"Order {order['ordernum']}")
+    if order["invoiceid"] and not asked.flag("noinvoiceemail"):
+        post_template(asked.store, order["userid"], INVOICE_CREATED, f"Invoice #{order['invoiceid']}")
+
+
+def ordered(asked: Asked, order: Doc) -> Answer:
+    """`productids` is a relic that always equals `serviceids`. What an order without an invoice says is not settled."""
     ids = ",".join(str(at) for at in order["service_ids"])
     answer = {"orderid": order["id"], "productids": ids, "serviceids": ids, "addonids": "", "domainids": ""}
-    return {**answer, "invoiceid": order["invoiceid"]}
+    return {**answer, "invoiceid": order["invoiceid"] or asked.quirks["no_invoice_id"]}
 
 
 def buyer(asked: Asked) -> Doc:
@@ -82,14 +95,33 @@ def check_payment_method(module: str) -> None:
 
 def cart(asked: Asked) -> list[CartLine]:
     """The arrays line up by index. What is not for sale, or not at that cycle, never enters the cart."""
+    check_addons(asked)
     arrays = {name: asked.array(name) for name in PER_PRODUCT}
-    lines = []
-    for index, pid in asked.array("pid").items():
-        product = PRODUCTS.get(int(pid)) if isinstance(pid, str) and pid.isdecimal() and len(pid) < 10 else None
-        sent = {name: values.get(index, "") for name, values in arrays.items()}
-        if product and sent["billingcycle"] in ("", product.cycle):
-            lines.append(CartLine(product, sent))
-    return lines
+    lines = [
+        cart_line(asked, pid, {name: text_of(values.get(index)) for name, values in arrays.items()})
+        for index, pid in asked.array("pid").items()
+    ]
+    return [line for line in lines if line]
+
+
+def cart_line(asked: Asked, pid: object, sent: dict[str, str]) -> CartLine | None:
+    product = find(asked.store, whole(text_of(pid)))
+    cycle = sent["billingcycle"] or (product.cycle if product else "")
+    return CartLine(product, cycle, sent) if product and cycle in product.prices else None
+
+
+def text_of(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def check_addons(asked: Asked) -> None:
+    """No addon is on sale here: an order for one ends as one for an unknown addon does."""
+    if not asked.text("addonid"):
+        return
+    service = asked.store.get(SERVICE, str(asked.whole("serviceid")))
+    if service is None or service["clientid"] != asked.whole("clientid"):
+        raise Refused("Service ID not owned by Client ID provided")
+    raise Refused("Addon ID invalid")
 
 
 def new_order(asked: Asked, client: Doc, lines: list[CartLine]) -> Doc:
@@ -110,8 +142,8 @@ def new_order(asked: Asked, client: Doc, lines: list[CartLine]) -> Doc:
 
 
 def new_service(asked: Asked, order: Doc, line: CartLine) -> Doc:
-    label = str(line.sent["domain"])
-    once = line.product.cycle == "onetime"
+    label = line.sent["domain"]
+    once = line.cycle in ("onetime", "free")
     service = {
         "id": asked.store.number("whmcs_service"),
         "clientid": order["userid"],
@@ -125,13 +157,13 @@ def new_service(asked: Asked, order: Doc, line: CartLine) -> Doc:
         "firstpaymentamount": money(line.amount),
         "recurringamount": money(0 if once else line.amount),
         "paymentmethod": order["paymentmethod"],
-        "billingcycle": line.product.cycle,
+        "billingcycle": line.cycle,
         "nextduedate": NO_DATE if once else today(),
         "status": "Pending",
         "username": "",
         "password": secrets.token_urlsafe(9),
         "notes": "",
-        "fields": line.fields(),
+        "fields": line.fields() if asked.quirks["keeps_order_fields"] else {},
         "options": chosen_options(line.product, decode_array(line.sent["configoptions"])),
     }
     asked.store.put(SERVICE, str(service["id"]), service)
@@ -140,26 +172,28 @@ def new_service(asked: Asked, order: Doc, line: CartLine) -> Doc:
 
 def new_invoice(asked: Asked, order: Doc, services: list[Doc]) -> Doc:
     invoice = {
+        **BLANK,
         "id": asked.store.number("whmcs_invoice"),
         "userid": order["userid"],
         "orderid": order["id"],
         "date": today(),
         "duedate": today(),
-        "datepaid": NO_TIME,
         "created_at": stamp(),
         "total": order["total"],
         "status": "Unpaid",
         "paymentmethod": order["paymentmethod"],
-        "notes": "",
         "items": [invoice_item(asked, service) for service in services],
         "transactions": [],
     }
     asked.store.put(INVOICE, str(invoice["id"]), invoice)
+    credit = min(credit_of(asked.store, order["userid"]), Decimal(order["total"]))
+    if asked.quirks["credit_pays_orders"] and credit > 0:
+        use_credit(asked.store, invoice, credit, quiet=True)
     return invoice
 
 
 def invoice_item(asked: Asked, service: Doc) -> Doc:
-    name = PRODUCTS[service["pid"]].name
+    name = sold(asked.store, service["pid"]).name
     text = f"{name} - {service['domain']}" if service["domain"] else name
     at = asked.store.number("whmcs_invoice_item")
-    return {"id": at, "relid": service["id"], "description": text, "amount": service["firstpaymentamount"]}
+    return {"id": at, "type": "Hosting", "relid": service["id"], "description": text, "amount": service["firstpaymentamount"], "taxed": 0}

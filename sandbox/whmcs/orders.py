@@ -1,38 +1,93 @@
-"""Actions about orders once they exist: accept, cancel, read."""
+"""Actions about orders once they exist: accept, cancel, delete, read."""
 
 from sandbox.store import Doc, Store
-from sandbox.whmcs.answers import Answer, Refused, listed, money, page
+from sandbox.whmcs import modules
+from sandbox.whmcs.activity import log
+from sandbox.whmcs.answers import Answer, Refused, counted, money, stamp
 from sandbox.whmcs.asked import Asked
+from sandbox.whmcs.emails import PRODUCT_WELCOME, post_template
+from sandbox.whmcs.ledger import invoice_of, save
 from sandbox.whmcs.ordering import INVOICE, ORDER, SERVICE
-from sandbox.whmcs.products import CURRENCY, CYCLES, PAYMENT_METHODS, PRODUCTS
+from sandbox.whmcs.products import CURRENCY, CYCLES, PAYMENT_METHODS, sold
 
 NOT_PENDING = "Order ID not found or Status not Pending"
 STATUSES = ("Pending", "Active", "Fraud", "Cancelled")
 
 
 def accept_order(asked: Asked) -> Answer:
-    """No product has a module, so accepting makes the services Active at once."""
-    settle(asked, "Active")
+    """Services without a module become Active at once; those with one do when it runs, here or later."""
+    order = wanted(asked, NOT_PENDING, ("Pending",))
+    done = [accept_service(asked, service) for service in services_of(asked.store, order)]
+    order["status"] = "Active" if all(done) else asked.quirks["order_after_module_failure"]
+    asked.store.put(ORDER, str(order["id"]), order)
+    if not all(done):
+        raise Refused(modules.FAILED, kept=True)
+    log(asked.store, f"Order Accepted - Order ID: {order['id']}", order["userid"], asked.caller)
     return {}
+
+
+def accept_service(asked: Asked, service: Doc) -> bool:
+    """False when its module failed."""
+    if service["status"] != "Pending":
+        return True
+    if modules.has_module(asked.store, service):
+        setup = sold(asked.store, service["pid"]).setup == "on"
+        runs = asked.flag("autosetup") if asked.has("autosetup") else setup
+        return modules.set_up(asked.store, service["id"]) if runs else True
+    asked.store.put(SERVICE, str(service["id"]), {**service, "status": "Active"})
+    if asked.flag("sendemail"):
+        post_template(asked.store, service["clientid"], PRODUCT_WELCOME, service["domain"])
+    return True
 
 
 def cancel_order(asked: Asked) -> Answer:
-    order = settle(asked, "Cancelled")
-    invoice = asked.store.get(INVOICE, str(order["invoiceid"]))
-    if invoice and invoice["status"] == "Unpaid":
-        asked.store.put(INVOICE, str(invoice["id"]), {**invoice, "status": "Cancelled"})
+    end(asked, wanted(asked, NOT_PENDING, ("Pending",)), "Cancelled")
     return {}
 
 
-def settle(asked: Asked, status: str) -> Doc:
+def fraud_order(asked: Asked) -> Answer:
+    end(asked, wanted(asked, "Order ID Not Found"), "Fraud")
+    return {}
+
+
+def pending_order(asked: Asked) -> Answer:
+    """All of it back to the start, whatever it was."""
+    move(asked, wanted(asked, "Order ID Not Found"), "Pending")
+    return {}
+
+
+def delete_order(asked: Asked) -> Answer:
+    """With its services and its invoice."""
+    order = wanted(asked, "Order ID not found")
+    if order["status"] not in ("Cancelled", "Fraud"):
+        raise Refused("The order status must be in Cancelled or Fraud to be deleted")
+    for at in order["service_ids"]:
+        asked.store.drop(SERVICE, str(at))
+    asked.store.drop(INVOICE, str(order["invoiceid"]))
+    asked.store.drop(ORDER, str(order["id"]))
+    log(asked.store, f"Order Deleted - Order ID: {order['id']}", order["userid"], asked.caller)
+    return {}
+
+
+def wanted(asked: Asked, missing: str, statuses: tuple[str, ...] = STATUSES) -> Doc:
     order = asked.store.get(ORDER, str(asked.whole("orderid")))
-    if order is None or order["status"] != "Pending":
-        raise Refused(NOT_PENDING)
-    order["status"] = status
-    asked.store.put(ORDER, str(order["id"]), order)
+    if order is None or order["status"] not in statuses:
+        raise Refused(missing)
+    return order
+
+
+def end(asked: Asked, order: Doc, status: str) -> None:
+    """An invoice that nobody paid ends with its order."""
+    move(asked, order, status)
+    invoice = invoice_of(asked.store, order["invoiceid"])
+    if invoice and invoice["status"] == "Unpaid":
+        save(asked.store, {**invoice, "status": "Cancelled", "date_cancelled": stamp()})
+
+
+def move(asked: Asked, order: Doc, status: str) -> None:
+    asked.store.put(ORDER, str(order["id"]), {**order, "status": status})
     for service in services_of(asked.store, order):
         asked.store.put(SERVICE, str(service["id"]), {**service, "status": status})
-    return order
 
 
 def services_of(store: Store, order: Doc) -> list[Doc]:
@@ -50,9 +105,7 @@ def get_order_statuses(asked: Asked) -> Answer:
 def get_orders(asked: Asked) -> Answer:
     """Newest first, as the list in the admin area; no order is documented."""
     rows = sorted(matching(asked), key=lambda row: -row["id"])
-    start, size = asked.window()
-    shown = [order_row(asked.store, row) for row in page(rows, start, size)]
-    return {"totalresults": len(rows), "startnumber": start, "numreturned": len(shown), **listed("orders", "order", shown)}
+    return counted("orders", "order", rows, asked.window(), lambda row: order_row(asked.store, row))
 
 
 def matching(asked: Asked) -> list[Doc]:
@@ -67,7 +120,7 @@ def matching(asked: Asked) -> list[Doc]:
 
 
 def order_row(store: Store, order: Doc) -> Answer:
-    items = [line_item(row) for row in services_of(store, order)]
+    items = [line_item(store, row) for row in services_of(store, order)]
     return {**head(order), **payment(store, order), "frauddata": "", "validationdata": "", "lineitems": {"lineitem": items}}
 
 
@@ -110,8 +163,8 @@ def payment(store: Store, order: Doc) -> Answer:
     }
 
 
-def line_item(service: Doc) -> Answer:
-    product = PRODUCTS[service["pid"]]
+def line_item(store: Store, service: Doc) -> Answer:
+    product = sold(store, service["pid"])
     cycle = CYCLES[service["billingcycle"]].replace("One Time", "One-Time")
     return {
         "type": "product",

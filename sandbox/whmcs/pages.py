@@ -4,10 +4,13 @@ from flask import Blueprint, Flask, abort, current_app, make_response, redirect,
 from werkzeug.wrappers import Response
 
 from sandbox.store import Doc, Store
-from sandbox.whmcs import cards, invoices, sso
+from sandbox.whmcs import cards, ledger, sso
+from sandbox.whmcs.activity import NOTE
+from sandbox.whmcs.answers import today
+from sandbox.whmcs.asked import whole
 from sandbox.whmcs.ordering import INVOICE, ORDER
 from sandbox.whmcs.orders import services_of
-from sandbox.whmcs.products import CUSTOMER_NUMBER_FIELD, PRODUCTS
+from sandbox.whmcs.products import CUSTOMER_NUMBER_FIELD, everything
 
 COOKIE = "sandbox_whmcs"
 MINE = "/index.php?rp=/account/paymentmethods"
@@ -77,29 +80,35 @@ def change_cards(client_id: int, what: str) -> None:
 @pages.get("/clientarea.php")
 def client_area() -> str:
     who = visitor()
-    rows = the_store().find(INVOICE, "userid", who["client_id"])
+    rows = [worded(row) for row in the_store().find(INVOICE, "userid", who["client_id"]) if row["status"] != "Draft"]
     return render_template("client_area.html", invoices=rows, session=who, here=MINE)
+
+
+def worded(invoice: Doc) -> Doc:
+    late = invoice["status"] == "Unpaid" and invoice["duedate"] < today()
+    return {**invoice, "shown": "Overdue" if late else invoice["status"]}
 
 
 @pages.route("/viewinvoice.php", methods=["GET", "POST"])
 def view_invoice() -> Response | str:
     who = visitor()
     number = request.args.get("id", "")
-    invoice = the_store().get(INVOICE, number)
-    if invoice is None or invoice["userid"] != who["client_id"]:
+    invoice = ledger.invoice_of(the_store(), whole(number))
+    if invoice is None or invoice["userid"] != who["client_id"] or invoice["status"] == "Draft":
         abort(404)
     usable = [card for card in cards.cards_of(the_store(), who["client_id"]) if not cards.expired(card)]
     if request.method == "POST":
         pay_once(number, bool(usable))
         return redirect(f"/viewinvoice.php?id={number}")
-    return render_template("invoice.html", invoice=invoice, balance=invoices.balance(invoice), usable=usable, session=who, here=MINE)
+    money = {**ledger.sums(invoice), "balance": ledger.balance(invoice)}
+    return render_template("invoice.html", invoice=worded(invoice), money=money, usable=usable, session=who, here=MINE)
 
 
 def pay_once(number: str, can_pay: bool) -> None:
     with the_store().write():
-        invoice = the_store().get(INVOICE, number)
+        invoice = ledger.invoice_of(the_store(), whole(number))
         if can_pay and invoice and invoice["status"] == "Unpaid":
-            invoices.pay(the_store(), invoice)
+            ledger.pay(the_store(), invoice)
 
 
 @pages.get("/")
@@ -107,4 +116,4 @@ def overview() -> str:
     store = the_store()
     clients = [{**row, "number": row["fields"].get(str(CUSTOMER_NUMBER_FIELD), "")} for row in store.all("whmcs_client")[-100:]]
     orders = [{**row, "services": services_of(store, row)} for row in store.all(ORDER)[:-101:-1]]
-    return render_template("overview.html", clients=clients, orders=orders, products=PRODUCTS)
+    return render_template("overview.html", clients=clients, orders=orders, notes=store.all(NOTE)[:-51:-1], products=everything(store))

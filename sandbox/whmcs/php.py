@@ -9,6 +9,7 @@ import phpserialize
 
 MAX_INPUT_VARS = 1000  # PHP's default: what comes after is dropped without a word
 MAX_SERIALISED = 65536
+MOST_DIGITS = 16  # longer ones are texts to PHP too
 NAME = re.compile(r"^([^\[]+)((?:\[[^\]]*\])*)")
 
 
@@ -33,19 +34,21 @@ def place(array: dict[str, Any], path: list[str], value: str) -> None:
 
 
 def next_index(array: dict[str, Any]) -> str:
-    taken = [int(key) for key in array if key.isdecimal()]
+    taken = [int(key) for key in array if key.isdecimal() and key.isascii() and len(key) < MOST_DIGITS]
     return str(max(taken) + 1 if taken else 0)
 
 
 def decode_array(text: object) -> dict[str, Any]:
-    """base64 of a serialised array → its items by text key. Anything else is nothing, as WHMCS ignores it silently.
+    """base64 of a serialised array → its items by text key. Anything else is nothing, as WHMCS ignores it silently."""
+    return serialised(text) or {}
 
-    Only arrays and scalars are accepted: phpserialize refuses objects as long as it is given no hook.
-    """
+
+def serialised(text: object) -> dict[str, Any] | None:
+    """None when it is no array. Only arrays and scalars are read: phpserialize refuses objects as long as it is given no hook."""
     if not isinstance(text, str) or len(text) > MAX_SERIALISED:
-        return {}
+        return None
     try:
         value = phpserialize.loads(base64.b64decode(text.replace(" ", "+"), validate=True), decode_strings=True)
     except (ValueError, TypeError, OverflowError, RecursionError):
-        return {}
-    return {str(key): item for key, item in value.items()} if isinstance(value, dict) else {}
+        return None
+    return {str(key): item for key, item in value.items()} if isinstance(value, dict) else None

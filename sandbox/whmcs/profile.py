@@ -6,11 +6,11 @@ from sandbox.whmcs.products import CURRENCY, CUSTOMER_NUMBER_FIELD
 
 DIAL_CODES = {"JP": "81", "US": "1", "GB": "44", "DE": "49", "SE": "46"}
 COUNTRIES = {"JP": "Japan", "US": "United States", "GB": "United Kingdom", "DE": "Germany", "SE": "Sweden"}
-OFF = ("taxexempt", "latefeeoveride", "overideduenotices", "separateinvoices", "disableautocc", "emailoptout")
+FLAGS = ("taxexempt", "latefeeoveride", "overideduenotices", "separateinvoices", "disableautocc")
 
 
 def details(client: Doc, user: Doc) -> Answer:
-    return {**identity(client), **postal(client), **settings(client), **custom_fields(client), **owners(user)}
+    return {**identity(client), **postal(client), **settings(client), **custom_fields(client), **owners(user), **login(user)}
 
 
 def identity(client: Doc) -> Answer:
@@ -54,6 +54,7 @@ def postal(client: Doc) -> Answer:
 
 
 def settings(client: Doc) -> Answer:
+    flags = client.get("flags", {})
     return {
         "billingcid": 0,
         "notes": client["notes"],
@@ -61,15 +62,15 @@ def settings(client: Doc) -> Answer:
         "defaultgateway": client["paymentmethod"],
         "groupid": client["groupid"],
         "status": client["status"],
-        "credit": "0.00",
-        **dict.fromkeys(OFF, False),
+        "credit": client.get("credit", "0.00"),
+        **{name: flags.get(name, False) for name in FLAGS},
+        "emailoptout": False,
         "marketing_emails_opt_in": client["marketing"],
-        "overrideautoclose": False,
+        "overrideautoclose": flags.get("overrideautoclose", False),
         "allowSingleSignOn": 1,
         "email_verified": False,
         "language": client["language"],
         "isOptedInToMarketingEmails": client["marketing"],
-        "lastlogin": "No Login Logged",
         "currency_code": CURRENCY["code"],
     }
 
@@ -78,6 +79,13 @@ def custom_fields(client: Doc) -> Answer:
     """Rows without names, and each value once more by its position."""
     value = client["fields"].get(str(CUSTOMER_NUMBER_FIELD), "")
     return {"customfields": [{"id": CUSTOMER_NUMBER_FIELD, "value": value}], "customfields1": value}
+
+
+def login(user: Doc) -> Answer:
+    """A sentence in HTML, of all things."""
+    if not user.get("last_login"):
+        return {"lastlogin": "No Login Logged"}
+    return {"lastlogin": f"Date: {user['last_login']}<br>IP Address: {user['last_ip']}<br>Host: {user['last_ip']}"}
 
 
 def owners(user: Doc) -> Answer:

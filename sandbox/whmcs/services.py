@@ -1,12 +1,12 @@
 """Actions about services: what a client has, and changes of it by staff or by a program."""
 
 from sandbox.store import Doc
-from sandbox.whmcs.answers import Answer, Refused, listed, money, page, stamp
-from sandbox.whmcs.asked import Asked, decimal
+from sandbox.whmcs.answers import Answer, Refused, counted, money, stamp
+from sandbox.whmcs.asked import Asked, decimal, whole
 from sandbox.whmcs.options import chosen_options, option_rows
 from sandbox.whmcs.ordering import SERVICE, check_payment_method
 from sandbox.whmcs.php import decode_array
-from sandbox.whmcs.products import CYCLES, PAYMENT_METHODS, PRODUCTS
+from sandbox.whmcs.products import CYCLES, PAYMENT_METHODS, find, sold
 
 EMPTY = (
     "dedicatedip", "serverid", "servername", "serverip", "serverhostname", "suspensionreason", "promoid", "overideautosuspend",
@@ -23,11 +23,9 @@ STATUSES = ("Pending", "Active", "Suspended", "Terminated", "Cancelled", "Fraud"
 
 def get_clients_products(asked: Asked) -> Answer:
     rows = matching(asked)
-    start, size = asked.window()
-    shown = [service_row(row) for row in page(rows, start, size)]
     echo = {name: asked.text(name) or None for name in ("clientid", "serviceid", "pid", "domain")}
-    counts = {"totalresults": str(len(rows)), "startnumber": start, "numreturned": len(shown)}
-    return {**echo, **counts, **listed("products", "product", shown)}
+    found = counted("products", "product", rows, asked.window(), lambda row: service_row(asked, row))
+    return {**echo, **found, "totalresults": str(len(rows))}
 
 
 def matching(asked: Asked) -> list[Doc]:
@@ -51,9 +49,9 @@ def wanted(row: Doc, asked: Asked) -> bool:
     )
 
 
-def service_row(row: Doc) -> Answer:
+def service_row(asked: Asked, row: Doc) -> Answer:
     """Every value is a text here, numbers too; the password comes in clear."""
-    product = PRODUCTS[row["pid"]]
+    product = sold(asked.store, row["pid"])
     words = {
         "name": product.name,
         "translated_name": product.name,
@@ -64,7 +62,8 @@ def service_row(row: Doc) -> Answer:
         "billingcycle": CYCLES[row["billingcycle"]],
     }
     held = {name: str(row[name]) for name in row if name not in ("fields", "options", "domain_key", "lastupdate")}
-    rows = [{"id": str(at), "name": name, "translated_name": name, "value": field_value(row, at)} for at, name in product.fields.items()]
+    called = asked.quirks["field_name_key"]
+    rows = [{"id": str(at), called: name, "translated_name": name, "value": field_value(row, at)} for at, name in product.fields.items()]
     options = [{key: str(value) for key, value in option.items()} for option in option_rows(product, row["options"])]
     lists = {"customfields": {"customfield": rows}, "configoptions": {"configoption": options}}
     return {**dict.fromkeys(EMPTY, ""), **held, **words, **lists}
@@ -105,7 +104,7 @@ def checked(asked: Asked) -> Doc:
     if asked.text("paymentmethod"):
         check_payment_method(asked.text("paymentmethod"))
         changes["paymentmethod"] = asked.text("paymentmethod")
-    if asked.whole("pid") in PRODUCTS:
+    if find(asked.store, asked.whole("pid")):
         changes["pid"] = asked.whole("pid")
     return changes
 
@@ -116,7 +115,7 @@ def cleared(asked: Asked) -> set[str]:
 
 
 def set_fields(asked: Asked, row: Doc) -> None:
-    product = PRODUCTS[row["pid"]]
+    product = sold(asked.store, row["pid"])
     sent = decode_array(asked.form.get("customfields"))
-    row["fields"] |= {key: str(value) for key, value in sent.items() if key.isdecimal() and int(key) in product.fields}
+    row["fields"] |= {key: str(value) for key, value in sent.items() if whole(key) in product.fields}
     row["options"] = chosen_options(product, decode_array(asked.form.get("configoptions")), row["options"])

@@ -11,13 +11,16 @@ TOKEN, SESSION = "whmcs_sso", "whmcs_session"
 TOKEN_LIFE_S, SESSION_LIFE_S = 60, 3600
 PAYMENT_METHODS_PATH = "index.php?rp=/account/paymentmethods"
 CUSTOM = "sso:custom_redirect"
+AREAS = (
+    "announcements", "downloads", "knowledgebase", "network_status", "services", "product_details", "domains", "domain_details", "invoices",
+    "emails", "tickets", "submit_ticket", "shopping_cart", "shopping_cart_addons", "shopping_cart_domain_register",
+    "shopping_cart_domain_transfer",
+)  # fmt: skip
 PAGES = {
     "": "clientarea.php",
+    **{f"clientarea:{area}": f"clientarea.php?action={area}" for area in AREAS},
     "clientarea:profile": "clientarea.php?action=details",
     "clientarea:billing_info": PAYMENT_METHODS_PATH,
-    "clientarea:services": "clientarea.php?action=services",
-    "clientarea:invoices": "clientarea.php?action=invoices",
-    "clientarea:emails": "clientarea.php?action=emails",
 }
 
 

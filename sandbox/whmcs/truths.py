@@ -6,7 +6,7 @@ from sandbox import pointing
 from sandbox.pointing import Pointer
 from sandbox.store import Doc, View
 from sandbox.whmcs.ordering import ORDER, SERVICE
-from sandbox.whmcs.products import CUSTOMER_NUMBER_FIELD, ORDER_ID_NAME, PRODUCTS
+from sandbox.whmcs.products import CUSTOMER_NUMBER_FIELD, ORDER_ID_NAME, PRODUCTS, sold
 
 # by product: the key of the field that holds the order's id
 ORDER_FIELDS = {pid: next(str(at) for at, name in each.fields.items() if name == ORDER_ID_NAME) for pid, each in PRODUCTS.items()}
@@ -14,11 +14,13 @@ ORDER_FIELDS = {pid: next(str(at) for at, name in each.fields.items() if name ==
 
 def pointers(service: Doc) -> tuple[Pointer, ...]:
     """Its custom field, then its label."""
-    return pointing.to_order(service["fields"].get(ORDER_FIELDS[service["pid"]])) + pointing.to_item(service["domain"], pointing.LABEL)
+    return pointing.to_order(service["fields"].get(ORDER_FIELDS.get(service["pid"], ""))) + pointing.to_item(
+        service["domain"], pointing.LABEL
+    )
 
 
-def fields_of(service: Doc) -> dict[str, str]:
-    return {name: service["fields"].get(str(at), "") for at, name in PRODUCTS[service["pid"]].fields.items()}
+def fields_of(view: View, service: Doc) -> dict[str, str]:
+    return {name: service["fields"].get(str(at), "") for at, name in sold(view, service["pid"]).fields.items()}
 
 
 def services_of(view: View, order: Doc) -> list[Doc]:
@@ -37,13 +39,13 @@ def told(view: View, order: Doc) -> Doc:
         "status": order["status"],
         "amount": int(Decimal(order["total"])),
         "invoice_id": order["invoiceid"] or None,
-        "services": [service_told(row) for row in services_of(view, order)],
+        "services": [service_told(view, row) for row in services_of(view, order)],
     }
 
 
-def service_told(row: Doc) -> Doc:
+def service_told(view: View, row: Doc) -> Doc:
     known = {"id": row["id"], "label": row["domain"], "status": row["status"], "notes": row["notes"]}
-    return {**known, "custom_fields": fields_of(row)}
+    return {**known, "custom_fields": fields_of(view, row)}
 
 
 def clients(view: View) -> list[Doc]:

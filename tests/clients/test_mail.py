@@ -2,9 +2,11 @@
 
 import email
 import email.policy
+import shutil
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,21 +18,31 @@ from jinja2 import UndefinedError
 
 from console.clients.mail import Mailer
 from console.errors import Ambiguous, Misconfigured, Rejected, Unavailable
+from console.wiring import TEMPLATES
 from tests.support import smtp
 from tests.support.sandbox import Control, Running
-from tests.support.smtp import Replies
+from tests.support.smtp import Answer, Replies
 
-TEXT = 'Subject: {{ _("Order %(n)s", n=number) }}\n\nHello {{ name }},\n{% trans %}all 100%{% endtrans %}: {{ public_url }}/orders\n'
+HELLO = """{% extends shape %}
+{% from parts import button, p %}
+{% set subject = _("Order %(n)s", n=number) %}
+{% set lead = _("all 100%") %}
+{% block body %}
+{{ button("Look", public_url ~ "/orders") }}
+{{ p(note) }}
+{% endblock %}
+"""
 
 
 @pytest.fixture
 def mailer(tmp_path: Path) -> Callable[..., Mailer]:
-    (tmp_path / "hello.txt").write_text(TEXT)
+    (tmp_path / "hello.mail").write_text(HELLO)
+    shutil.copytree(TEMPLATES / "mail/shapes", tmp_path / "shapes")
 
     def make(port: int, **changes: Any) -> Mailer:
         wanted = {
             "server": "127.0.0.1", "port": port, "use_tls": False, "username": "", "password": "", "sender": "Portal <portal@isp.example>",
-            "template_folder": str(tmp_path), "timeout_s": 1, "public_url": "https://portal.example",
+            "template_folder": str(tmp_path), "connect_s": 1, "total_s": 1, "public_url": "https://portal.example",
         }  # fmt: skip
         return Mailer(**(wanted | changes))
 
@@ -40,7 +52,7 @@ def mailer(tmp_path: Path) -> Callable[..., Mailer]:
 def send(mailer: Mailer, **changes: Any) -> None:
     wanted = {
         "template": "hello", "to": "reader@example.com", "language": "en", "message_id": "<1@portal.example>",
-        "headers": {"X-Entity-Ref-ID": "801"}, "values": {"number": 7, "name": "O'Hara & 愛"},
+        "headers": {"X-Entity-Ref-ID": "801"}, "values": {"number": 7, "name": "O'Hara & 愛", "note": "Bye"},
     }  # fmt: skip
     mailer.send(**(wanted | changes))
 
@@ -54,12 +66,33 @@ def received(sandbox: Running, to: str) -> list[email.message.EmailMessage]:
 
 def test_it_sends_what_the_template_says(sandbox: Running, mailer: Callable[..., Mailer]) -> None:
     long = "七 とても長い題名なので、必ずどこかで折り返されることになりますが、読む人には一行で届きます、本当に。"
-    send(mailer(sandbox.info["mail"]["smtp_port"]), to="ok@example.com", values={"number": long, "name": "O'Hara & 愛"})
+    values = {"number": long, "name": "O'Hara & 愛", "note": "とても長い段落です。" * 200}
+    send(mailer(sandbox.info["mail"]["smtp_port"]), to="ok@example.com", values=values)
     (mail,) = received(sandbox, "ok@example.com")
-    assert mail["Subject"] == f"Order {long}"
-    assert mail.get_content().replace("\r\n", "\n") == "Hello O'Hara & 愛,\nall 100%: https://portal.example/orders\n"
-    assert (mail["Message-ID"], mail["X-Entity-Ref-ID"], mail.get_content_type()) == ("<1@portal.example>", "801", "text/plain")
-    assert mail["From"] == "Portal <portal@isp.example>"
+    text, html = mail.iter_parts()
+    assert (mail["Subject"], mail["From"], mail["To"]) == (f"Order {long}", "Portal <portal@isp.example>", "ok@example.com")
+    assert (mail["Message-ID"], mail["X-Entity-Ref-ID"], mail.get_content_type()) == ("<1@portal.example>", "801", "multipart/alternative")
+    assert text.get_content().splitlines() == [
+        "Hello O'Hara & 愛,",
+        "",
+        "all 100%",
+        "",
+        "https://portal.example/orders",
+        "",
+        values["note"],
+    ]
+    assert '<a class="button" href="https://portal.example/orders"' in html.get_content()
+    assert "Hello O&#39;Hara &amp; 愛," in html.get_content()
+
+
+def test_it_sends_what_every_server_can_carry(sandbox: Running, mailer: Callable[..., Mailer]) -> None:
+    values = {"number": 7, "name": "愛", "note": "とても長い段落です。" * 200}
+    send(mailer(sandbox.info["mail"]["smtp_port"]), to="seven@example.com", values=values)
+    inbox = sandbox.info["mail"]["inbox_url"]
+    (listed,) = requests.get(f"{inbox}/messages.json", params={"to": "seven@example.com"}, timeout=5).json()
+    raw = requests.get(f"{inbox}/{listed['id']}/raw", timeout=5).content
+    assert raw.isascii()
+    assert max(map(len, raw.splitlines())) <= 100
 
 
 @pytest.mark.parametrize(
@@ -78,7 +111,7 @@ def test_it_tells_what_became_of_a_mail(
 ) -> None:
     control.fault("mail", "send", fault, count=1, delay_ms=200)
     with pytest.raises(kind):
-        send(mailer(sandbox.info["mail"]["smtp_port"], timeout_s=5), to=f"{fault}@example.com")
+        send(mailer(sandbox.info["mail"]["smtp_port"], total_s=5), to=f"{fault}@example.com")
     assert len(received(sandbox, f"{fault}@example.com")) == copies
 
 
@@ -101,7 +134,7 @@ def test_it_refuses_injected_headers_and_addresses(mailer: Callable[..., Mailer]
 
 def test_a_value_cannot_add_a_header(mailer: Callable[..., Mailer]) -> None:
     with pytest.raises((Rejected, ValueError)):
-        send(mailer(9), values={"number": "7\nBcc: b@example.com", "name": ""})
+        send(mailer(9), values={"number": "7\nBcc: b@example.com", "name": "", "note": ""})
     with pytest.raises(UndefinedError):
         send(mailer(9), values={"number": 7})
 
@@ -140,10 +173,33 @@ def test_it_reads_every_answer(
     assert type(raised.value) is kind
 
 
-@pytest.mark.parametrize("bye", [None, "500 what?"])
-def test_how_the_conversation_ends_changes_nothing(
-    mailer: Callable[..., Mailer], server: Callable[[Replies], int], bye: str | None
+@pytest.mark.parametrize(
+    ("replies", "changes", "kind"),
+    [
+        ({"HELLO": smtp.drip}, {}, Unavailable),
+        ({"RCPT": smtp.drip}, {}, Unavailable),
+        ({"DATA": smtp.drip}, {}, Unavailable),
+        ({"TEXT": smtp.drip}, {}, Ambiguous),
+        ({"EHLO": "250-fine\r\n250 STARTTLS", "STARTTLS": smtp.fall_silent}, {"use_tls": True}, Unavailable),
+    ],
+    ids=["greeting", "recipient", "asked for the text", "text", "STARTTLS"],
+)
+def test_it_keeps_one_deadline_however_slowly_a_server_answers(
+    mailer: Callable[..., Mailer],
+    server: Callable[[Replies], int],
+    replies: Replies,
+    changes: dict[str, Any],
+    kind: type[Exception],
 ) -> None:
+    began = time.monotonic()
+    with pytest.raises(kind) as raised:
+        send(mailer(server(replies), total_s=0.3, **changes))
+    assert type(raised.value) is kind
+    assert 0.25 < time.monotonic() - began < 0.6
+
+
+@pytest.mark.parametrize("bye", [None, "500 what?", smtp.drip])
+def test_how_the_conversation_ends_changes_nothing(mailer: Callable[..., Mailer], server: Callable[[Replies], int], bye: Answer) -> None:
     send(mailer(server({"QUIT": bye})))
 
 

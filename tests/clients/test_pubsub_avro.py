@@ -67,3 +67,17 @@ def test_it_decodes_garbage_or_says_so(payload: bytes) -> None:
 def test_it_refuses_what_is_left_over() -> None:
     with pytest.raises(Undecodable):
         Schemas().decode("one", written(FIELDS) + b"x", lambda _: json.dumps(SCHEMA))
+
+
+@pytest.mark.parametrize("text", ["801\0", "\0"])
+def test_it_refuses_a_text_that_no_row_can_hold(text: str) -> None:
+    with pytest.raises(Undecodable):
+        Schemas().decode("one", written(FIELDS | {"OrderId__c": text}), lambda _: json.dumps(SCHEMA))
+
+
+def test_it_refuses_what_is_no_json() -> None:
+    schema = {"name": "E", "type": "record", "fields": [{"name": "Raw__c", "type": {"type": "array", "items": "bytes"}}]}
+    stream = io.BytesIO()
+    fastavro.schemaless_writer(stream, fastavro.parse_schema(schema), {"Raw__c": [b"\x01"]})
+    with pytest.raises(Undecodable):
+        Schemas().decode("one", stream.getvalue(), lambda _: json.dumps(schema))

@@ -1,7 +1,7 @@
 """The WHMCS client over the wire, with the sandbox on the other side."""
 
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from decimal import Decimal
 from uuid import uuid4
@@ -59,13 +59,28 @@ def test_it_makes_no_second_client_for_an_address(billing: Whmcs, wanted: NewCli
 
 def test_it_changes_an_address(billing: Whmcs, client: ClientRef) -> None:
     moved = replace(ADDRESS, city="大阪市", address2="3F")
-    billing.update_address(client.client_id, moved)
+    billing.change_client(client.client_id, asdict(moved))
     found = billing.client(client.client_id)
     assert found
     assert found.address == moved
     with pytest.raises(Rejected) as raised:
-        billing.update_address(999_999, moved)
+        billing.change_client(999_999, asdict(moved))
     assert raised.value.code == "client_not_found"
+
+
+def test_it_changes_e_mails_again_and_again_but_takes_nobody_elses(billing: Whmcs, client: ClientRef) -> None:
+    new = f"moved{client.client_id}@example.com"
+    for _ in range(2):
+        billing.update_client_email(client.client_id, new)
+        billing.update_user_email(client.user_id, new)
+    assert billing.client_by_email(new) == billing.client(client.client_id)
+    other = billing.add_client(NewClient(f"other{client.client_id}@example.com", "a long password", ADDRESS, "SF-1", "portal:2"))
+    for act, number in ((billing.update_client_email, other.client_id), (billing.update_user_email, other.user_id)):
+        with pytest.raises(AlreadyDone):
+            act(number, new)
+    with pytest.raises(Rejected) as raised:
+        billing.update_user_email(999_999, "nobody@example.com")
+    assert raised.value.code == "user_not_found"
 
 
 def test_it_leads_to_the_payment_page_where_a_card_is_added(sandbox: Running, billing: Whmcs, client: ClientRef) -> None:

@@ -4,7 +4,11 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from deploy import launch
+from tests.proving import backends, boundaries
+from tests.proving.boundaries import Boundary
 from tests.support import processes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,18 +18,25 @@ GENTLE = "-g TERM -t 70 -m 0.05 -n"
 
 
 def run(*words: str) -> tuple[int, str]:
-    done = subprocess.run([ROOT / "run", *words], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([ROOT / "run", *words], cwd=ROOT, capture_output=True, text=True, timeout=300)
     return done.returncode, done.stdout + done.stderr
 
 
 def test_it_tells_its_commands() -> None:
     code, told = run("--help")
-    assert (code, re.findall(r"\./run ([\w-]+)", told)) == (0, ["demo", "demo", "test", "check", "bench", "crash-matrix", "chaos"])
+    commands = ["demo", "demo", "test", "check", "translations", "bench", "crash-matrix", "fault-matrix", "chaos"]
+    assert (code, re.findall(r"\./run ([\w-]+)", told)) == (0, commands)
 
 
 def test_it_refuses_a_command_that_it_does_not_know() -> None:
     code, told = run("dance")
     assert (code, "usage:" in told) == (2, True)
+
+
+@pytest.mark.parametrize(("words", "played"), [((), boundaries.quick()), (("--all",), boundaries.every())])
+def test_it_plays_the_whole_crash_matrix_for_continuous_integration(words: tuple[str, ...], played: list[Boundary]) -> None:
+    code, told = run("test", *words, "--collect-only", "-q", "tests/tasks/test_kill.py")
+    assert (code, len(re.findall(r"one_of_each.*\[", told))) == (0, len(backends.NAMES) * len(played))
 
 
 def test_continuous_integration_runs_the_same_two() -> None:

@@ -9,7 +9,7 @@ from werkzeug.routing import Rule
 from config import Settings
 from console.app import create_app
 
-GUARD = re.compile(r"public|customer|staff:(viewer|support|ops|admin)")
+GUARD = re.compile(r"public|person|customer|staff:(viewer|support|ops|admin)")
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -14,11 +16,26 @@ from deploy import launch, people
 from deploy.browser import Browser as PlainBrowser
 from deploy.people import Inbox, Person
 from deploy.processes import Programs, free_port, run
-from tests.support import chromium
+from tests.support import chromium, customers
 from tests.support.absent import absent
 from tests.support.sandbox import Control
 
 _numbers = count(2002)
+HANG_S = 150
+
+
+@pytest.fixture(autouse=True)
+def no_hang() -> Iterator[None]:
+    """A browser or a program that never answers ends the test, wherever it stands, and not the patience of whoever waits for it."""
+    former = signal.signal(signal.SIGALRM, _hung)
+    signal.alarm(HANG_S)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, former)
+
+
+def _hung(_signal: int, _frame: object) -> NoReturn:
+    raise TimeoutError(f"the journey hangs: not over after {HANG_S} s")
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +96,7 @@ def aiko(stack: launch.Console, inbox: Inbox, newcomer: Person) -> Person:
     plain = PlainBrowser(stack.url)
     people.sign_up(plain, newcomer)
     people.confirm(plain, inbox, newcomer)
-    people.add_card(stack, newcomer.email)
+    customers.add_card(stack.sandbox, newcomer.email)
     return newcomer
 
 

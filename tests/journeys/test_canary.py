@@ -21,7 +21,7 @@ from deploy.browser import Browser, Page
 from deploy.journey import SKU
 from deploy.launch import Console
 from deploy.people import Inbox, Person
-from tests.support import ordered
+from tests.support import customers, ordered
 from tests.support.sandbox import Control
 
 CARD = "4242 4242 4242 4242"
@@ -120,7 +120,7 @@ def settle(bird: Bird, stack: Console) -> None:
     answer = session.post(page.url, form, headers={"Referer": page.url}, allow_redirects=False, timeout=20)
     assert (answer.headers["Referrer-Policy"], answer.headers["Cache-Control"]) == ("no-referrer", "no-store")
     bird.secrets["single sign-on"] = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))["access_token"]
-    people.add_card(stack, bird.person.email)
+    customers.add_card(stack.sandbox, bird.person.email)
     bird.secrets |= {"session": session.cookies["session"], "session id": opaque(session.cookies["session"])}
 
 

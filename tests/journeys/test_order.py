@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from deploy import people
 from deploy.launch import Console
 from deploy.people import Inbox, Person
-from tests.support import chromium, ordered, walking
+from tests.support import chromium, customers, ordered, walking
 from tests.support.sandbox import Control
 
 
@@ -121,7 +121,7 @@ def test_it_asks_for_a_payment_method_and_goes_on_once_there_is_one(
     their_page: Page, stack: Console, world: Control, inbox: Inbox, aiko: Person
 ) -> None:
     order_id = walking.order(their_page)
-    people.remove_cards(stack, aiko.email)
+    customers.remove_cards(stack.sandbox, aiko.email)
     world.approve(order_id)
     walking.expect_status(their_page, "pending")
     people.until(lambda: any("payment method" in subject for subject in mails(inbox, aiko)) or None, 10, "the mail")

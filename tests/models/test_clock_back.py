@@ -12,7 +12,11 @@ from peewee import Database
 
 from console import clock
 from console.errors import LeaseLost
-from console.models import Heartbeat, Job, JobStep, Lease, OutboxMessage, clock_back
+from console.models import Heartbeat, Job, JobStep, Lease, Order, OutboxMessage, UpstreamState, clock_back
+from console.models.base import db_now
+from console.services import ordering
+from console.wiring import Console
+from tests.support import jobs
 
 HOUR = timedelta(hours=1)
 sqlite_only = pytest.mark.sqlite  # PostgreSQL's statements go by the clock of its host
@@ -51,8 +55,21 @@ def test_it_is_due_when_the_database_says_so(database: Database) -> None:
     assert (Job.due(30), OutboxMessage.due(30)) == ([job.id], [message.id])
     assert job.move("queued", ("retry_wait",), "staff", next_run_at=clock.now(), last_rung_at=None)
     assert Job.due(30) == [job.id]
-    [other] = Job.make_many("provision", [{"key": "801", "last_rung_at": clock.now()}])
-    assert (Job.due(0.01), Job.due(-1)) == ([], [job.id, other])
+    [other] = Job.make_many("provision", {"801": {}}, "stream", last_rung_at=clock.now()).values()
+    assert (Job.due(5), Job.due(-1)) == ([], [job.id, other])
+
+
+@pytest.mark.postgres
+@pytest.mark.usefixtures("elsewhere")
+def test_an_order_is_placed_again_when_the_database_says_so(console: Console) -> None:
+    order = jobs.order(jobs.customer())
+    Order.update(state="placing", sf_order_id=None, place_again_at=db_now(60)).execute()
+    assert Order.unplaced() == []
+    Order.update(place_again_at=db_now()).execute()
+    assert Order.unplaced() == [order]
+    assert not ordering.finish_placing(console.upstreams, console.policy, order), "Salesforce is down"
+    left_ms = Order.select(Order.place_again_at - db_now()).scalar()
+    assert -1000 < left_ms < console.policy.backoff_cap_s * 1000
 
 
 @sqlite_only
@@ -112,6 +129,18 @@ def test_it_brings_near_again_what_was_due_soon(machine: time_machine.Coordinate
     machine.shift(11)
     assert Job.due(30) == [job.id]
     assert JobStep.get().unsure_at <= clock.now()
+
+
+@sqlite_only
+def test_it_looks_again_in_a_minute_at_what_was_held(machine: time_machine.Coordinates) -> None:
+    order = jobs.order(jobs.customer())
+    Order.update(state="placing", place_again_at=clock.after(60)).execute()
+    UpstreamState.trip("whmcs", "down", "connect", 60)
+    machine.shift(-HOUR)
+    clock_back.mend()
+    assert (Order.unplaced(), UpstreamState.probe_due()) == ([], [])
+    machine.shift(61)
+    assert (Order.unplaced(), UpstreamState.probe_due()) == ([order], ["whmcs"])
 
 
 @sqlite_only

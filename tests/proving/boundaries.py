@@ -19,7 +19,7 @@ EFFECT = ("t3", "intent", *READ)
 
 @dataclass(frozen=True)
 class Boundary:
-    """A crash point and what must be going on for a process to come by it: event, provision, signup, mail or status."""
+    """A crash point and what must be going on for a process to come by it: event, provision, signup, billing, mail or status."""
 
     point: str
     story: str
@@ -38,8 +38,9 @@ def every() -> list[Boundary]:
     """All of them, in the order of an order's life."""
     listened = [Boundary(point, "event") for point in LISTENER]
     signed_up = [Boundary(point, "signup") for point in _of(PLANS["signup"])]
+    billed = [Boundary(point, "billing") for point in _of(PLANS["billing"])]
     provisioned = [Boundary(point, "provision") for point in (*CLAIM, *_of(PLANS["provision"]), *END)]
-    return [*listened, *signed_up, *provisioned, *(Boundary(point, point.partition(".")[0]) for point in OUTBOX)]
+    return [*listened, *signed_up, *billed, *provisioned, *(Boundary(point, point.partition(".")[0]) for point in OUTBOX)]
 
 
 def _of(plan: Plan) -> Iterator[str]:

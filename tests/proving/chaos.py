@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -16,8 +17,10 @@ from console import log
 from console.models import Job, OutboxMessage
 from console.models.base import DatabaseTrouble
 from console.models.job import OPEN
+from tests.proving import busy
 from tests.proving.storm import mischief, stage
-from tests.proving.storm.crowd import Crowd, Doing, repeating
+from tests.proving.storm.crowd import Crowd
+from tests.proving.storm.doing import Doing, check, repeating
 from tests.proving.storm.invariants import judged
 from tests.proving.storm.mischief import Mischief
 from tests.proving.storm.seen import Seen
@@ -52,7 +55,7 @@ class Asked:
     @property
     def patience_s(self) -> float:
         """How long the backlog may take once the faults have stopped."""
-        return 40 + self.orders / 10
+        return (40 + self.orders / 10) * busy.factor()
 
 
 def run(asked: Asked, folder: Path) -> bool:
@@ -85,6 +88,7 @@ def storm(asked: Asked, mine: Stage, crowd: Crowd) -> None:
     ]
     doing.append(Doing(lambda: wrong.run(stopping)))
     while (passed := time.monotonic() - began) < asked.seconds:
+        check(doing)
         crowd.approve(round(asked.orders * passed / asked.seconds) - len(crowd.approved))
         time.sleep(0.1)
     wrong.count()
@@ -150,6 +154,7 @@ def main(given: list[str] | None = None) -> int:
     """0 when all held, 1 when something broke, 2 when a server is missing here."""
     asked = _arguments(given)
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # its processes end with it
     log.configure("CRITICAL")  # our own look at the rows is of no interest
     try:
         held = run(asked, folder)

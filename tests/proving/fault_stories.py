@@ -7,8 +7,8 @@ from itertools import count
 from typing import Any
 
 from console import clock, log
-from console.models import Cart, Job, JobStep, Order, OutboxMessage, UpstreamState, User
-from console.services import catalog, mailing, ordering, retrying
+from console.models import BillingChange, Cart, Job, JobStep, Order, OutboxMessage, UpstreamState, User
+from console.services import billing_changes, catalog, mailing, ordering, retrying
 from console.services.provisioning import activation, engine, write_back
 from console.services.provisioning.plans import PLANS
 from console.services.provisioning.receiving import ensure_jobs
@@ -116,6 +116,21 @@ class SignedUp(Provisioned):
             yield "no client with the customer number"
 
 
+class Billed(Provisioned):
+    """A customer whose changed address goes to billing."""
+
+    def prepare(self) -> None:
+        user, self.link = ordered.customer(self.console, self.sandbox)
+        self.city = f"大阪市{user.id}区"
+        self.job_id = billing_changes.keep(self.link, {"city": self.city})
+
+    def broken(self) -> Iterator[str]:
+        if self.console.upstreams.whmcs.client(self.link.whmcs_client_id).address.city != self.city:
+            yield "billing has another address"
+        if BillingChange.of(self.link.user_id):
+            yield "the change is still kept here"
+
+
 class Placed(Story):
     """A checkout, and the worker that finishes what the page could not."""
 
@@ -206,4 +221,4 @@ TWISTS = {
     ("POST subscriptions", "twin"): _second_esim,
     ("POST subscriptions", "other"): _other_esim,
 }
-STORIES: dict[str, type[Story]] = {"provision": Provisioned, "place": Placed, "signup": SignedUp, "mail": Mailed}
+STORIES: dict[str, type[Story]] = {"provision": Provisioned, "place": Placed, "signup": SignedUp, "billing": Billed, "mail": Mailed}

@@ -22,6 +22,13 @@ def test_it_ends_as_the_table_says(cell: Cell, console: Console, sandbox: Runnin
     assert fault_matrix.play(fault_matrix.quick(sandbox, tmp_path, console), sandbox, cell) == (cell.end, [])
 
 
+@pytest.mark.long
+@pytest.mark.postgres
+@pytest.mark.parametrize("cell", faults.cells(), ids=lambda cell: cell.name)
+def test_it_ends_so_on_postgres_too(cell: Cell, console: Console, sandbox: Running, control: Control, tmp_path: Path) -> None:
+    assert fault_matrix.play(fault_matrix.quick(sandbox, tmp_path, console), sandbox, cell) == (cell.end, [])
+
+
 def test_it_knows_every_call_of_an_order(console: Console, sandbox: Running, control: Control) -> None:
     story = fault_stories.Provisioned(console, sandbox)
     control.clear_calls()

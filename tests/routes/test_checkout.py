@@ -10,13 +10,13 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from console import models
-from console.models import Cart, CatalogueSnapshot, CustomerLink, Order
+from console.models import Cart, CustomerLink, Order
 from tests.routes.shop import Shopper, shopper
-from tests.support import customers, goods
+from tests.support import customers
 from tests.support.sandbox import Control, Running
 from tests.support.web import Browser
 
-FORM = re.compile(r'name="(checkout_id|expected_today|expected_monthly)"[^>]*value="([^"]*)"')
+FORM = re.compile(r'name="(checkout_id|expected_today|expected_monthly|expected_yearly)"[^>]*value="([^"]*)"')
 
 
 @pytest.fixture
@@ -58,43 +58,6 @@ def test_it_orders_options_and_the_installation(aiko: Shopper) -> None:
     assert "IPoE" in review
     order = Order.get()
     assert (order.due_today, order.monthly) == (5280 + 330 + 2200 + 19800, 5280 + 330 + 2200)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "words"),
-    [
-        ({"option-access_mode": "dialup"}, "Choose one of these."),
-        ({"option-static_addresses": "9"}, "Choose a number from 0 to 8."),
-        ({"option-static_addresses": "many"}, "Write a whole number."),
-        ({"installation": "NET-INST-NONE"}, "Choose one of these."),
-        ({"installation": ""}, "This is needed."),
-    ],
-)
-def test_it_keeps_what_was_typed_when_an_answer_is_wrong(aiko: Shopper, wrong: dict[str, str], words: str) -> None:
-    right = {"option-access_mode": "ipoe", "option-static_addresses": "3", "installation": "NET-INST-STD"}
-    aiko.browser.get("/catalog/NET-HOME-1G")
-    answer = aiko.browser.post("/cart", {"sku": "NET-HOME-1G", **right, **wrong})
-
-    assert answer.status_code == 422
-    assert words in answer.text
-    if "option-static_addresses" not in wrong:
-        assert 'value="3"' in answer.text
-    assert not Cart.select().exists()
-
-
-def test_it_says_that_a_product_is_gone_before_the_review_too(aiko: Shopper) -> None:
-    aiko.browser.get("/catalog/SIM-DATA-5")
-    answer = aiko.browser.post("/cart", {"sku": "SIM-OLD"})
-
-    assert answer.status_code == 409
-    assert "This cannot be ordered any more" in answer.text
-
-
-def test_it_shows_the_choice_again_for_a_change(aiko: Shopper) -> None:
-    aiko.choose("SIM-DATA-5", quantity=3)
-
-    assert 'value="3"' in aiko.browser.get("/catalog/SIM-DATA-5").text
-    assert aiko.browser.get("/cart").location == "/checkout"
 
 
 def test_it_wants_the_terms(aiko: Shopper) -> None:
@@ -172,15 +135,16 @@ def test_it_shows_a_changed_price_and_asks_again(aiko: Shopper) -> None:
     assert aiko.browser.post("/orders", {**dict(FORM.findall(answer.text)), "terms": "y"}).status_code == 303
 
 
-def test_it_says_that_the_product_is_gone(aiko: Shopper) -> None:
+def test_it_says_what_is_gone_where_it_stands_in_the_cart(aiko: Shopper) -> None:
     aiko.choose("SIM-DATA-5")
     form = review_form(aiko)
     Cart.update(lines=[{"sku": "SIM-OLD", "quantity": 1, "options": {}}]).execute()
     answer = aiko.browser.post("/orders", form)
 
     assert answer.status_code == 409
-    assert "This cannot be ordered any more" in answer.text
-    assert aiko.browser.get("/checkout").status_code == 409
+    for words in ("Nothing was ordered.", "SIM-OLD", "This cannot be ordered any more."):
+        assert words in answer.text
+    assert aiko.browser.get("/checkout").location == "/cart"
 
 
 def test_it_wants_a_payment_method_at_the_end_too(aiko: Shopper, sandbox: Running) -> None:
@@ -233,6 +197,7 @@ def test_it_says_that_nothing_was_ordered_when_salesforce_refuses(aiko: Shopper)
 
     assert "Your order was not placed" in page
     assert "hx-get" not in page
+    assert "It could not be ordered the last time" in aiko.browser.get("/checkout").text
     assert aiko.browser.post("/cart/renewal").location == "/checkout"
     assert place(aiko).status_code == 303
 
@@ -264,14 +229,89 @@ def test_it_reviews_while_the_address_cannot_be_read(aiko: Shopper, control: Con
 
 def test_it_has_no_review_without_a_choice_or_a_finished_account(aiko: Shopper) -> None:
     assert aiko.browser.get("/checkout").location == "/catalog"
-    assert aiko.browser.get("/cart").location == "/catalog"
+    assert "Your cart is empty" in aiko.browser.get("/cart").text
     CustomerLink.update(whmcs_client_id=None).execute()
     assert aiko.browser.get("/checkout").status_code == 409
 
 
-def test_it_takes_a_price_from_the_server_only(aiko: Shopper) -> None:
-    aiko.choose("SIM-DATA-5", price="1", unit_price="1")
-    CatalogueSnapshot.delete().execute()
-    goods.keep()
+def test_it_orders_several_categories_at_once_and_names_the_totals(aiko: Shopper, control: Control) -> None:
+    aiko.choose("SIM-DATA-5", quantity=2)
+    aiko.choose("NET-HOME-1G", **{"option-access_mode": "ipoe", "installation": "NET-INST-STD"})
+    aiko.choose("VPN-JP-YEAR")
+    review = aiko.browser.get("/checkout").text
+    place(aiko)
 
-    assert place(aiko, expected_today="1", expected_monthly="1").status_code == 409
+    order = Order.get()
+    monthly, once = 2 * 1280 + 5280 + 330, 2 * 1100 + 16500 + 550
+    assert (order.due_today, order.monthly, order.yearly) == (monthly + 8800 + once, monthly, 8800)
+    amounts = [f"¥{amount:,}" for amount in (once, monthly, order.yearly, order.due_today)]
+    for words in ("Set-up, once", "Each month", "Each year", "IPoE", "SIM activation × 2", *amounts):
+        assert words in review
+    (found,) = control.truth(order.sf_order_id)["orders"]
+    assert len(found["salesforce"]["items"]) == len(order.lines) == 8
+
+
+def test_it_asks_again_when_only_the_yearly_price_has_changed(aiko: Shopper) -> None:
+    aiko.choose("VPN-JP-YEAR")
+    form = review_form(aiko)
+    answer = aiko.browser.post("/orders", {**form, "expected_yearly": "8000"})
+
+    assert answer.status_code == 409
+    assert "Each year: ¥8,000 before, ¥8,800 now." in answer.text
+    assert not Order.select().exists()
+
+
+def test_it_says_that_an_unverified_customer_may_order_and_marks_it(aiko: Shopper, control: Control) -> None:
+    CustomerLink.update(verified=False, case_number="00001234").execute()
+    aiko.choose("NET-HOME-10G", installation="NET-INST-STD")
+    review = aiko.browser.get("/checkout").text
+    place(aiko)
+
+    assert "You can order while we check" in review
+    (found,) = control.truth(Order.get().sf_order_id)["orders"]
+    assert (found["salesforce"]["Portal_Link_Unverified__c"], found["salesforce"]["Portal_Case_Number__c"]) == (True, "00001234")
+
+
+def test_it_orders_nothing_that_the_account_may_not_have(aiko: Shopper) -> None:
+    aiko.choose("NET-HOME-1G", installation="NET-INST-STD")
+    form = review_form(aiko)
+    CustomerLink.update(internet_eligibility="Apartment 1G").execute()
+    answer = aiko.browser.post("/orders", form)
+
+    assert answer.status_code == 409
+    assert "There you can have Apartment 1G." in answer.text
+    assert not Order.select().exists()
+
+
+def test_it_takes_a_price_from_the_server_only(aiko: Shopper) -> None:
+    aiko.choose("SIM-DATA-5", price="1", unit_price="1", seen="1")
+
+    assert (Cart.get().lines[0]["seen"], place(aiko, expected_today="1", expected_monthly="1").status_code) == (1280, 409)
+
+
+def test_it_knows_no_checkout_of_somebody_else(app: Flask, sandbox: Running, aiko: Shopper) -> None:
+    maria = shopper(app, sandbox)
+    aiko.choose("SIM-DATA-5")
+    maria.choose("SIM-DATA-5")
+    theirs = review_form(aiko)
+    place(aiko)
+    answer = maria.browser.post("/orders", theirs)
+
+    assert (answer.status_code, Order.select().count()) == (409, 1)
+    assert maria.browser.get(f"/orders/placing/{theirs['checkout_id']}").status_code == 404
+
+
+@pytest.mark.parametrize("wrong", [{"checkout_id": ""}, {"expected_today": "-1"}, {"expected_today": "x"}, {"expected_monthly": "9" * 30}])
+def test_it_shows_the_review_again_for_a_form_that_is_broken(aiko: Shopper, wrong: dict[str, str]) -> None:
+    aiko.choose("SIM-DATA-5")
+
+    assert place(aiko, **wrong).status_code == 422
+    assert not Order.select().exists()
+
+
+def test_it_slows_down_who_orders_like_a_program(app: Flask, aiko: Shopper) -> None:
+    aiko.choose("SIM-DATA-5")
+    form = review_form(aiko)
+    answers = {aiko.browser.post("/orders", form).status_code for _ in range(61)}
+
+    assert answers == {303, 429}

@@ -9,18 +9,23 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
+from peewee import Field, Model
 from werkzeug.routing import Rule
 
 from console import clock
-from console.models import TABLES, CatalogueSnapshot, EmailToken, Job, Order, Subscription, User, UserSession
+from console.models import TABLES, CatalogueSnapshot, EmailToken, Job, Order, Subscription, SupportRequest, User, UserSession
 from console.services.quoting import quote
 from tests.support import goods, jobs
+from tests.support.answers import assert_closed
 from tests.support.web import Browser, make_link, make_person
 
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 RANK = ("viewer", "support", "ops", "admin")
 PEOPLE = ("stranger", "customer", "other", *RANK)
-OWNED = ("sf_order_id", "checkout_id", "subscription_id")
+OWNED = ("sf_order_id", "checkout_id", "subscription_id", "login_id", "request_id")
+
+
+ENDS = ("/account/security/logout", "/api/auth/logout", "/logout")  # the session of whoever asks; public ones last
 
 
 @dataclass(frozen=True)
@@ -46,9 +51,12 @@ def world(app: Flask) -> World:
     esim = jobs.subscribed(job, "8981100000000000001", 7, "sub_1")
     token = EmailToken.create(user=owner, purpose="confirm", expires_at=clock.after(3600))
     genuine = app.extensions["console"].policy.vault.token("confirm", token.id, token.nonce)
+    elsewhere = UserSession.create(fingerprint="of another device", user=owner, expires_at=clock.after(3600))
+    asked = SupportRequest.create(user=owner, order=order, form_id=str(uuid4()), topic="other")
     values = {
         "sf_order_id": order.sf_order_id, "checkout_id": placing.checkout_id, "subscription_id": str(esim.id), "job_id": str(job.id),
-        "sku": goods.ESIM.sku, "token": genuine,
+        "sku": goods.ESIM.sku, "token": genuine, "login_id": str(elsewhere.id), "user_id": str(owner.id), "request_id": str(asked.id),
+        "template": "welcome", "mail_id": "1",
     }  # fmt: skip
     return World(owner, values)
 
@@ -71,7 +79,7 @@ def _person(who: str) -> User:
 
 def doors(app: Flask, world: World, methods: set[str]) -> Iterator[tuple[str, str, Rule]]:
     """(method, address, rule) of every route that takes one of these methods; what ends a session comes last."""
-    rules = sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule == "/logout")
+    rules = sorted(app.url_map.iter_rules(), key=lambda rule: ENDS.index(rule.rule) + 1 if rule.rule in ENDS else 0)
     for rule in rules:
         for method in sorted(methods & (rule.methods or set())):
             if rule.endpoint != "static":
@@ -80,14 +88,16 @@ def doors(app: Flask, world: World, methods: set[str]) -> Iterator[tuple[str, st
 
 def asked(browser: Browser, method: str, path: str) -> tuple[int, str]:
     """Status, and where a redirect leads."""
-    data = {"csrf_token": browser.token} if method in UNSAFE else None
-    answer = browser.client.open(path, method=method, data=data)
+    if path.startswith("/api/"):
+        answer = browser.client.open(path, method=method, json={} if method in UNSAFE else None, headers={"X-CSRFToken": browser.token})
+    else:
+        answer = browser.client.open(path, method=method, data={"csrf_token": browser.token} if method in UNSAFE else None)
     return answer.status_code, answer.headers.get("Location", "")
 
 
 def may(guard: str, who: str) -> bool:
-    if guard == "public":
-        return True
+    if guard in {"public", "person"}:
+        return guard == "public" or who != "stranger"
     if guard == "customer":
         return who in {"customer", "other"}
     return who in RANK and RANK.index(who) >= RANK.index(guard.removeprefix("staff:"))
@@ -100,7 +110,9 @@ def test_each_role_comes_through_its_own_doors_only(app: Flask, world: World, wh
         guard = app.view_functions[rule.endpoint].guard  # type: ignore[attr-defined]
         status, to = asked(browser, method, path)
         if may(guard, who):
-            right = status not in {401, 403, 405, 500} and (guard == "public" or not to.startswith("/login"))
+            right = status not in {401, 403, 405, 500} and (guard == "public" or not to.startswith("/login?next="))
+        elif path.startswith("/api/"):
+            right = status == (401 if who == "stranger" else 403)
         elif who == "stranger":
             right = status == 303 and to.startswith("/login?next=")
         else:
@@ -124,7 +136,10 @@ def test_what_belongs_to_another_is_not_there(app: Flask, world: World) -> None:
 
 def _of_nobody(path: str, world: World) -> str:
     """The same address with an id that was never given."""
-    nobody = {"sf_order_id": jobs.order_id(999_999), "checkout_id": str(uuid4()), "subscription_id": "999999"}
+    nobody = {
+        "sf_order_id": jobs.order_id(999_999), "checkout_id": str(uuid4()), "subscription_id": "999999", "login_id": "999999",
+        "request_id": "999999",
+    }  # fmt: skip
     for name, value in nobody.items():
         path = re.sub(rf"/{re.escape(world.values[name])}(?=/|$)", f"/{value}", path)
     return path
@@ -152,6 +167,17 @@ def test_nothing_unsafe_goes_without_the_sessions_own_token(app: Flask, world: W
     assert rows() == before
 
 
+@pytest.mark.parametrize("who", ["stranger", "customer", "admin"])
+def test_every_door_answers_closed_and_is_kept_nowhere(app: Flask, world: World, who: str) -> None:
+    browser = browser_of(app, world, who)
+    for method, path, _rule in doors(app, world, {"GET"} | UNSAFE):
+        sent = {"csrf_token": browser.token} if method in UNSAFE else None
+        answer = browser.client.open(path, method=method, data=sent)
+        assert_closed(answer)
+        assert answer.headers["Cache-Control"] == "no-store", path
+        assert answer.headers["Content-Type"].endswith("charset=utf-8") or answer.mimetype.endswith("json") or not answer.data, path
+
+
 @pytest.mark.parametrize("who", PEOPLE)
 def test_reading_changes_nothing(app: Flask, world: World, who: str) -> None:
     browser = browser_of(app, world, who)
@@ -163,8 +189,13 @@ def test_reading_changes_nothing(app: Flask, world: World, who: str) -> None:
 
 
 def rows() -> dict[str, list[object]]:
-    """Every row but sessions, which note that somebody is there, and the catalogue's cache."""
-    return {table.__name__: list(table.select().tuples()) for table in TABLES if table not in {UserSession, CatalogueSnapshot}}
+    """Every row but sessions, which note that somebody is there, the catalogue's cache, and when the cache of an Account is due."""
+    tables = [table for table in TABLES if table not in {UserSession, CatalogueSnapshot}]
+    return {table.__name__: list(table.select(*_lasting(table)).tuples()) for table in tables}
+
+
+def _lasting(table: type[Model]) -> list[Field]:
+    return [field for field in table._meta.sorted_fields if field.name != "eligibility_due_at"]
 
 
 def test_a_role_that_is_taken_away_counts_at_once(app: Flask, world: World) -> None:

@@ -3,9 +3,13 @@
 import re
 
 import pytest
+from flask import Flask, template_rendered
 
-from console.models import Job, Order, User
+from console import clock
+from console.models import Job, Order, Pace, User
+from console.services.order_history import PAGE
 from tests.support import jobs
+from tests.support.queries import counted
 from tests.support.web import Browser, make_link, make_person
 
 POLL = re.compile(r'hx-get="([^"]+)" hx-trigger="every (\d+)s"')
@@ -15,6 +19,7 @@ LINES = [
     {
         "sku": "ESIM",
         "name": "eSIM 5 GB",
+        "category": "SIM",
         "item_class": "Service",
         "quantity": 1,
         "unit_price": 1280,
@@ -80,6 +85,46 @@ def test_it_refreshes_itself_and_answers_204_while_nothing_changes(at_home: Brow
     again = POLL.search(changed.text)
     assert again
     assert at_home.fragment(again[1]).status_code == 204
+
+
+def test_an_unchanged_poll_costs_two_queries_and_no_template(app: Flask, at_home: Browser, order: Order) -> None:
+    Job.make("provision", order.sf_order_id, sf_order_id=order.sf_order_id, state="running")
+    found = POLL.search(at_home.get(address(order)).text)
+    assert found
+    rendered: list[str] = []
+    with template_rendered.connected_to(lambda _app, template, **_: rendered.append(template.name), app):
+        with counted(app.extensions["console"].database) as unchanged:
+            assert at_home.fragment(found[1]).status_code == 204
+        assert (len(unchanged) <= 2, rendered) == (True, []), unchanged
+        Job.update(attempt=1, updated_at=clock.after(1)).execute()
+        with counted(app.extensions["console"].database) as changed:
+            assert at_home.fragment(found[1]).status_code == 200
+    assert len(changed) <= 3, changed
+
+
+def test_it_tells_whose_turn_it_is_and_what_comes_next(at_home: Browser, order: Order) -> None:
+    Pace.keep({"SIM": [60.0, 120.0]})
+    page = at_home.get(address(order)).text
+    for words in ("We do", "Once it is approved we set everything up", "nearly always within 2 minutes of the approval"):
+        assert words in page
+    assert '<p class="visually-hidden">Now: Waiting for approval</p>' in page
+    assert f'href="{address(order)}/support"' in page
+
+
+def test_it_finds_orders_by_search_state_and_page(at_home: Browser, customer: User) -> None:
+    every = [jobs.order(customer, name="VPN Tokyo" if n == 3 else "eSIM 5 GB") for n in range(PAGE + 2)]
+    first = at_home.get("/orders").text
+    older = re.search(r'rel="next" href="([^"]+)"', first)
+    assert older
+    second = at_home.get(older[1].replace("&amp;", "&")).text
+    assert (first.count('href="/orders/801'), second.count('href="/orders/801')) == (PAGE, 2)
+    assert address(every[0]) in second
+    assert 'href="/orders"' in second
+    assert 'rel="next"' not in second
+    found = at_home.get("/orders?q=vpn+tokyo&state=open").text
+    assert (found.count('href="/orders/801'), 'value="vpn tokyo"' in found, 'name="state" value="open"' in found) == (1, True, True)
+    assert "No order found" in at_home.get("/orders?state=completed").text
+    assert "No order found" in at_home.get("/orders?q=%3Cscript%3E%27").text
 
 
 @pytest.mark.parametrize(

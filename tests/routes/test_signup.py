@@ -137,6 +137,74 @@ def test_it_refuses_a_link_after_its_end(browser: Browser, vault: Vault) -> None
     assert browser.get(link_of(vault)).status_code == 404
 
 
+def again(browser: Browser, email: str = FORM["email"]) -> Any:
+    browser.get("/signup/sent")
+    return browser.post("/signup/again", {"email": email})
+
+
+def test_it_sends_the_same_link_again_and_says_nothing_of_who_is_known(browser: Browser, vault: Vault, customer: User) -> None:
+    sign_up(browser)
+    link = link_of(vault)
+    answers = [again(browser, email) for email in (FORM["email"], customer.email, "nobody@example.com")]
+    assert {(answer.status_code, answer.headers["Location"]) for answer in answers} == {(303, "/signup/sent?again=1")}
+    assert mails() == ["confirm", "confirm", "already_registered"]
+    assert {row.values["token_id"] for row in OutboxMessage.select().where(OutboxMessage.template == "confirm")} == {EmailToken.get().id}
+    assert browser.get(link).status_code == 200
+
+
+def test_it_sends_one_again_in_ten_minutes_and_five_in_an_hour(browser: Browser) -> None:
+    sign_up(browser)
+    statuses = [again(browser).status_code for _ in range(6)]
+    assert statuses == [303] * 5 + [429]
+    assert len(mails()) <= 3  # the sign-up's own, and one for each ten minutes that were touched
+
+
+def test_it_makes_a_new_link_for_one_that_has_ended_but_gives_no_tries_back(browser: Browser, vault: Vault) -> None:
+    sign_up(browser)
+    ended = link_of(vault)
+    browser.post(ended, {"password": "wrong one"})
+    EmailToken.update(expires_at=clock.now()).execute()
+    page = browser.get(ended)
+    assert page.status_code == 404
+    assert "This link has ended" in page.text
+    assert browser.post("/signup/again", {"email": FORM["email"]}).status_code == 303
+    fresh = link_of(vault)
+    assert fresh != ended
+    assert [browser.post(fresh, {"password": f"wrong {n}"}).status_code for n in range(5)] == [422] * 4 + [429]
+    assert browser.get(ended).status_code == 404
+
+
+def test_it_tells_a_used_link_from_an_unknown_one(browser: Browser, vault: Vault) -> None:
+    sign_up(browser)
+    link = link_of(vault)
+    browser.get(link)
+    browser.post(link, {"password": PASSWORD})
+    assert "This link was used already" in browser.get(link).text
+    assert "does not work any more" in browser.get("/confirm/1.forged").text
+
+
+def test_it_opens_on_another_device_with_the_password(app: Flask, browser: Browser, vault: Vault) -> None:
+    sign_up(browser)
+    phone = Browser.of(app)
+    phone.get(link_of(vault))
+    assert phone.post(link_of(vault), {"password": PASSWORD}).status_code == 303
+    assert "finishing your account" in phone.get("/").text
+    assert browser.get("/").headers["Location"] == "/login"
+
+
+@pytest.mark.parametrize("email", ["", "kenji", "kenji@example.com\nBcc: x@example.com", "<script>"])
+def test_it_does_not_send_to_what_is_no_address(browser: Browser, email: str) -> None:
+    answer = again(browser, email)
+    assert answer.status_code == 422
+    assert 'id="email-error"' in answer.text
+
+
+def test_it_keeps_the_language_of_the_page(browser: Browser) -> None:
+    browser.get("/signup")
+    browser.post("/signup", FORM, headers={"Accept-Language": "ja"})
+    assert User.get().language == "ja"
+
+
 def test_it_shows_the_form_again_when_the_page_was_open_too_long(app: Flask) -> None:
     answer = app.test_client().post("/signup", data=FORM)
     assert answer.status_code == 400

@@ -138,6 +138,22 @@ def test_it_tells_the_story(at_work, stuck):
         assert f'<span class="lane">{lane}</span>' in page.text
 
 
+def test_it_sets_what_was_approved_beside_what_there_is(at_work, stuck):
+    Job.update(
+        error_code="amount_differs",
+        evidence={"whmcs_order": 981, "client": 4711, "found": {"sf-x": "2500.00"}, "approved": {"sf-x": "3300"}},
+    ).execute()
+    table = re.search(r'<div class="evidence.*?</table>', at_work.get(f"/staff/jobs/{stuck.id}").text, re.S)
+    assert re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", table[0])).strip() == (
+        "WHMCS order 981 WHMCS client 4711 What Approved There is sf-x ¥3,300 ¥2,500 (differs)"
+    )
+
+
+def test_it_shows_evidence_that_it_does_not_know_as_it_is(at_work, stuck):
+    Job.update(evidence={"of_another_version": "<b>"}).execute()
+    assert "&#34;of_another_version&#34;: &#34;&lt;b&gt;&#34;" in at_work.get(f"/staff/jobs/{stuck.id}").text
+
+
 def test_it_shows_a_sign_up(at_work, sara):
     job, _new = Job.make("signup", str(sara.id), user=sara.id, source="console", state="needs_customer", error_code="customer_number")
     told = _text(at_work.get(f"/staff/jobs/{job.id}"))

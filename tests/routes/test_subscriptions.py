@@ -5,7 +5,7 @@ from flask import Flask
 
 from console.models import AuditEntry, EsimSecret, Subscription
 from tests.routes.shop import Shopper, shopper
-from tests.support import phone
+from tests.support import jobs, phone
 from tests.support.sandbox import Control, Running
 
 
@@ -81,6 +81,17 @@ def test_it_has_a_page_for_other_services(aiko: Shopper) -> None:
 
     assert "VPN Tokyo" in aiko.browser.get(f"/subscriptions/{row.id}").text
     assert aiko.browser.post(f"/subscriptions/{row.id}/reveal").status_code == 404
+
+
+@pytest.mark.parametrize(("category", "words"), [("Internet", "contact you about its date"), ("VPN", "Your service is active")])
+def test_it_promises_no_line_before_the_installation(aiko: Shopper, category: str, words: str) -> None:
+    order = jobs.order(aiko.user)
+    order.lines.append({"sku": "WEEKDAY", "category": "Internet", "item_class": "Installation", "quantity": 1, "name": "Weekday"})
+    order.save()
+    row = Subscription.create(
+        user=aiko.user, order=order, sf_order_id=order.sf_order_id, sf_item_id="802SBNET", name="Home", category=category, active=True
+    )
+    assert words in aiko.browser.get(f"/subscriptions/{row.id}").text
 
 
 def test_it_hides_what_belongs_to_others(app: Flask, aiko: Shopper, sandbox: Running) -> None:

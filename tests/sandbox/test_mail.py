@@ -49,7 +49,7 @@ def test_it_keeps_a_message_with_its_headers(mail: dict[str, Any]) -> None:
     send(mail, letter("aiko@example.com"))
     send(mail, letter("other@example.com"))
     (message,) = received(mail, "AIKO@example.com")
-    assert set(message) == {"id", "message_id", "to", "from", "subject", "at", "headers", "text", "html"}
+    assert set(message) == {"id", "message_id", "to", "from", "subject", "at", "headers", "text", "html", "attachments"}
     assert (message["message_id"], message["to"], message["from"]) == ("<aiko@example.com>", "aiko@example.com", "noreply@portal.example")
     assert (message["subject"], message["html"], message["headers"]["X-Entity-Ref-ID"]) == ("ご注文を受け付けました", None, ORDER_ID)
     assert message["text"].startswith("Aiko 様 <b>")

@@ -25,6 +25,7 @@ PRICE_LIST = {
     "SIM-FAMILY-50": ("SIM", "Service", "Monthly", 4980, 104, "pln_jp50"),
     "SIM-ACT": ("SIM", "Activation", "Onetime", 1100, 110, None),
     "SIM-TOPUP-1": ("SIM", "Add-on", "Onetime", 400, 111, None),
+    "SIM-CALLS-10": ("SIM", "Add-on", "Monthly", 880, 112, None),
     "NET-HOME-1G": ("Internet", "Service", "Monthly", 5280, 201, None),
     "NET-HOME-10G": ("Internet", "Service", "Monthly", 6930, 202, None),
     "NET-APT-1G": ("Internet", "Service", "Monthly", 4180, 203, None),
@@ -32,6 +33,7 @@ PRICE_LIST = {
     "NET-INST-WKND": ("Internet", "Installation", "Onetime", 19800, 211, None),
     "VPN-JP": ("VPN", "Service", "Monthly", 880, 301, None),
     "VPN-US": ("VPN", "Service", "Monthly", 880, 302, None),
+    "VPN-JP-YEAR": ("VPN", "Service", "Annually", 8800, 303, None),
     "VPN-ACT": ("VPN", "Activation", "Onetime", 550, 310, None),
 }
 

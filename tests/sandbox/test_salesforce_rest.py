@@ -68,8 +68,10 @@ def test_it_refuses_a_foreign_signature_and_no_signature(sf: SfRest) -> None:
 
 
 def test_it_refuses_other_grants(sf: SfRest) -> None:
-    assert sf.token(grant_type="password").json()["error"] == "unsupported_grant_type"
-    assert sf.token(assertion="").json()["error"] == "invalid_request"
+    assert sf.token(grant_type="device").json() == {"error": "unsupported_grant_type", "error_description": "grant type not supported"}
+    assert sf.token(grant_type="refresh_token", refresh_token="x").json()["error"] == "invalid_grant"
+    for missing in ({"grant_type": ""}, {"assertion": ""}, {"grant_type": "password"}):
+        assert sf.token(**missing).json()["error"] == "invalid_request"
 
 
 def test_it_refuses_calls_without_a_living_token(sf: SfRest) -> None:
@@ -85,7 +87,8 @@ def test_it_lists_versions_and_limits(sf: SfRest) -> None:
     answer = sf.get("limits/")
     assert answer.json()["DailyApiRequests"]["Max"] > answer.json()["DailyApiRequests"]["Remaining"]
     assert answer.headers["Sforce-Limit-Info"].startswith("api-usage=")
-    assert code(sf.session.get(f"{sf.instance}/services/data/v12.0/limits", timeout=5), 404) == "NOT_FOUND"
+    for version, status in (("v12.0", 410), ("v99.0", 404), ("v1", 404)):
+        assert code(sf.session.get(f"{sf.instance}/services/data/{version}/limits", timeout=5), status) in ("GONE", "NOT_FOUND")
 
 
 def test_it_reads_by_id_of_both_lengths_and_by_external_id(sf: SfRest) -> None:

@@ -4,20 +4,12 @@ import base64
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
-import phpserialize
 import pytest
 import requests
 
+from tests.sandbox.whmcs_calls import ACTIVATION, AIKO, ESIM, HOME, Whmcs, packed
 from tests.support import sandbox
-
-AIKO = {
-    "firstname": "Aiko", "lastname": "Tanaka", "email": "aiko.tanaka@example.com", "address1": "1-2-3 Jingumae", "city": "Shibuya-ku",
-    "state": "Tokyo", "postcode": "150-0001", "country": "JP", "phonenumber": "0312345678", "password2": "a long enough secret",
-    "noemail": "1", "skipvalidation": "1", "notes": "portal:7",
-}  # fmt: skip
-ESIM, ACTIVATION, HOME = "102", "110", "201"
 
 
 @pytest.fixture(scope="module")
@@ -27,43 +19,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox.Runnin
     running.stop()
 
 
-class Whmcs:
-    def __init__(self, info: dict[str, Any]) -> None:
-        self.info, self.url = info["whmcs"], info["whmcs"]["url"]
-
-    def post(self, action: str | None, /, **sent: Any) -> requests.Response:
-        named = {} if action is None else {"action": action}
-        keys = {"identifier": self.info["identifier"], "secret": self.info["secret"], "responsetype": "json"}
-        return requests.post(f"{self.url}/includes/api.php", data={**keys, **named, **sent}, timeout=10)
-
-    def ask(self, action: str, /, **sent: Any) -> dict[str, Any]:
-        answer = self.post(action, **sent)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def refusal(self, action: str, **sent: Any) -> str:
-        answer = self.ask(action, **sent)
-        assert answer["result"] == "error", answer
-        return answer["message"]
-
-    def client(self, email: str, **more: str) -> int:
-        return self.ask("AddClient", **{**AIKO, "email": email, **more})["clientid"]
-
-    def order(self, client_id: int, **sent: str) -> dict[str, Any]:
-        lines = {"pid[0]": ESIM, "billingcycle[0]": "monthly", "domain[0]": f"sf-{client_id}"}
-        return self.ask("AddOrder", clientid=client_id, paymentmethod=self.info["payment_method"], **{**lines, **sent})
-
-    def services(self, client_id: int, **sent: str) -> Any:
-        return self.ask("GetClientsProducts", clientid=client_id, **sent)["products"]
-
-
 @pytest.fixture
 def whmcs(running: sandbox.Running) -> Whmcs:
     return Whmcs(running.info)
-
-
-def packed(fields: dict[int, Any]) -> str:
-    return base64.b64encode(phpserialize.dumps(fields)).decode()
 
 
 @pytest.mark.parametrize(
@@ -144,6 +102,19 @@ def test_it_changes_a_client(whmcs: Whmcs) -> None:
     assert whmcs.refusal("UpdateClient", clientid="99999", city="x") == "Client ID Not Found"
     assert whmcs.refusal("GetClientsDetails", clientid="99999") == "Client Not Found"
     assert whmcs.refusal("GetClientsDetails") == "Either clientid Or email Is Required"
+
+
+def test_it_changes_a_user(whmcs: Whmcs) -> None:
+    client_id, other = whmcs.client("owner@example.com"), whmcs.client("neighbour@example.com")
+    client = whmcs.ask("GetClientsDetails", clientid=client_id)["client"]
+    user_id = client["owner_user_id"]
+    assert whmcs.ask("UpdateUser", user_id=user_id, email="Owner.New@example.com")["user_id"] == str(user_id)
+    after = whmcs.ask("GetClientsDetails", clientid=client_id)["client"]
+    assert (after["email"], after["users"]["user"][0]["email"]) == ("owner@example.com", "Owner.New@example.com")
+    assert whmcs.refusal("UpdateUser", user_id=user_id, email="NEIGHBOUR@example.com") == "A user already exists with that email address."
+    assert whmcs.refusal("UpdateUser", user_id=user_id, email="no address") == "The email address entered is not valid"
+    assert whmcs.refusal("UpdateUser", user_id="99999", email="x@example.com") == "Invalid User ID requested"
+    assert whmcs.refusal("UpdateClient", clientid=other, email="owner@example.com") == "Duplicate Email Address"
 
 
 def test_it_shows_products_with_their_fields_and_options(whmcs: Whmcs) -> None:

@@ -1,13 +1,14 @@
 """The catalogue: read once for all, kept, shown with its age, and with a reason where something may not be ordered."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from console import clock, i18n
+from console import clock, i18n, models
 from console.errors import Refused, Unavailable
 from console.models import CatalogueSnapshot, Lease
 from console.services import catalog
@@ -43,39 +44,64 @@ def test_it_knows_price_fees_options_and_installations(console: Any, sandbox: An
 
     assert esim
     assert line
-    assert (esim.price, esim.mobile, [fee.price for fee in shelf.fees(esim)]) == (1280, True, [1100])
+    assert (esim.price, esim.mobile, [fee.price for fee in shelf.fees_of(esim)]) == (1280, True, [1100])
     assert [option.key for option in line.options] == ["access_mode", "static_addresses"]
-    assert [each.sku for each in shelf.installations(line)] == ["NET-INST-STD", "NET-INST-WKND"]
+    assert [each.sku for each in shelf.installations_of(line)] == ["NET-INST-STD", "NET-INST-WKND"]
     family = shelf.item("SIM-FAMILY-50")
     assert family
     assert family.reason == "not_accessible"
 
 
-def test_it_reads_again_after_five_minutes(console: Any, reads: Any) -> None:
+def test_it_lets_nobody_wait_for_a_refresh_that_one_rings_for(console: Any, reads: Any) -> None:
     goods.keep(age_s=catalog.FRESH_S + 1)
+    shelf = seen(console)
 
-    assert seen(console).item("SIM-DATA-5")
-    assert reads() == 1
+    assert shelf.item("ESIM")
+    assert (reads(), shelf.stale) == (0, True)
+    assert [catalog.due(shelf) for _ in range(3)] == [True, False, False]
 
 
-def test_it_serves_the_old_one_while_another_process_reads(console: Any, reads: Any) -> None:
+def test_it_rings_for_none_while_it_is_fresh(console: Any) -> None:
+    goods.keep()
+
+    assert not catalog.due(seen(console))
+
+
+def test_it_is_read_anew_by_one_process(console: Any, reads: Any) -> None:
     goods.keep(age_s=catalog.FRESH_S + 1)
     Lease.take("catalogue", "another process", 60)
+    left = catalog.refresh(console.upstreams, console.policy)
+    Lease.give_back("catalogue", "another process")
 
-    assert seen(console).item("ESIM")
-    assert reads() == 0
+    assert (left, catalog.refresh(console.upstreams, console.policy), reads()) == (False, True, 1)
+    assert seen(console).item("SIM-DATA-5")
+    assert not seen(console).stale
 
 
-def test_it_serves_the_old_one_with_its_age_while_salesforce_is_down(console: Any, control: Control, reads: Any) -> None:
+def test_it_serves_the_old_one_with_its_age_while_salesforce_is_down(console: Any, control: Control) -> None:
     goods.keep(age_s=catalog.FRESH_S + 1)
     control.fault("salesforce", "query", "error_before", count=9)
 
-    shelf = seen(console)
-    seen(console)
+    assert catalog.due(seen(console))
+    assert not catalog.refresh(console.upstreams, console.policy)
+    assert (bool(seen(console).item("ESIM")), seen(console).stale) == (True, True)
+    assert not catalog.due(seen(console)), "nobody asks again for a moment"
 
-    assert shelf.item("ESIM")
-    assert shelf.stale
-    assert reads() == 1, "nobody asks again for a moment"
+
+def test_it_is_read_once_by_those_who_come_first(console: Any, control: Control, reads: Any) -> None:
+    control.latency("salesforce", 50)
+
+    def look(_n: int) -> int:
+        try:
+            return len(seen(console).items)
+        finally:
+            models.database.close()
+
+    with ThreadPoolExecutor(4) as people:
+        found = set(people.map(look, range(4)))
+    control.latency("salesforce", 0)
+
+    assert (len(found), reads()) == (1, 1)
 
 
 def test_it_says_that_there_is_none_when_nothing_was_ever_read(console: Any, control: Control) -> None:
@@ -132,3 +158,32 @@ def test_it_speaks_the_persons_language_where_the_product_does() -> None:
     assert named.name == "イーシム"
     assert plain
     assert plain.name == "Esim"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", ["ESIM", "LINE", "VPN"]), ("esim", ["ESIM"]), ("ｅＳＩＭ", ["ESIM"]), ("hikari", ["LINE"]),
+        ("ひかり", ["LINE"]), ("ﾋｶﾘ", ["LINE"]), ("line HIKARI", ["LINE"]), ("line esim", []),
+        ("' OR 1=1", []), ("100%", []), ("x" * 5000, []),
+    ],
+)  # fmt: skip
+def test_it_finds_by_name_description_and_code_whatever_the_letters_look_like(text: str, found: list[str]) -> None:
+    line = replace(goods.LINE, description="Hikari ヒカリ")
+
+    assert [item.sku for item in goods.catalogue(goods.ESIM, line, goods.VPN).sold(text=text)] == found
+
+
+def test_it_finds_in_the_persons_language() -> None:
+    labelled = replace(goods.VPN, labels_json='{"ja": {"name": "東京の回線"}}')
+    with i18n.use("ja"):
+        assert [item.sku for item in goods.catalogue(labelled, goods.ESIM).sold(text="東京")] == ["VPN"]
+    assert goods.catalogue(labelled, goods.ESIM).sold(text="東京") == []
+
+
+def test_it_keeps_top_ups_apart_from_what_goes_with_an_order() -> None:
+    shelf = goods.catalogue(*goods.ALL, goods.CALLS)
+
+    assert [extra.sku for extra in shelf.addons("SIM")] == ["CALLS"]
+    assert shelf.offered("CALLS")
+    assert shelf.offered("TOPUP") is None

@@ -8,7 +8,7 @@ from console import clock, models
 from console.app import create_app
 from console.models import AuditEntry, Job, User
 from console.vault import password_matches
-from tests.support import jobs
+from tests.support import codes, jobs
 
 PASSWORD = "a good long password"
 
@@ -84,6 +84,16 @@ def test_it_takes_a_password_from_standard_input_only(run, monkeypatch):
     ]
     assert [each.exit_code for each in refused] == [2, 2, 2]
     assert not User.select().exists()
+
+
+def test_it_turns_two_step_sign_in_off_for_whoever_lost_it(run, console):
+    sara = jobs.customer("sara@example.com")
+    assert run("staff reset-two-step --email sara@example.com").exit_code == 3
+    assert run("staff reset-two-step --email nobody@example.com").exit_code == 4
+    codes.enrolled(console.policy, sara)
+    done = run("staff reset-two-step --email Sara@Example.com")
+    assert (done.exit_code, User.get().two_step) == (0, False)
+    assert (AuditEntry.get().actor, AuditEntry.get().verb, AuditEntry.get().subject) == ("cli", "reset_two_step", f"user:{sara.id}")
 
 
 def test_it_lists_jobs(run, stuck):

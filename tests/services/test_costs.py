@@ -105,7 +105,7 @@ def test_it_commits_once_a_step_and_once_more_for_each_effect(
         engine.run(job_id, PLANS["provision"], console.upstreams, console.policy, "worker:test")
     # claim, eleven steps (a line of the fields each), three intents, end
     assert (Job.get_by_id(job_id).state, len(made)) == ("succeeded", 16)
-    assert len(statements) <= 100
+    assert len(statements) <= 59
 
 
 def event(number: int) -> Event:
@@ -120,4 +120,4 @@ def test_it_records_a_response_in_one_commit_whatever_its_size(
     with commits(database, monkeypatch) as made, counted(database) as statements:
         received = receive("/event/Costs__e", Batch(tuple(map(event, numbers)), b"\x09"), fence=1)
     assert (len(received.jobs), made) == (len(numbers), ["commit"])
-    assert len(statements) <= 10
+    assert len(statements) <= 6

@@ -23,6 +23,7 @@ from console.errors import (
 from console.models import Attempt, Job, JobEvent, JobStep
 from console.services.provisioning import engine
 from console.services.provisioning.plan import Done, Plan, Step
+from console.services.retrying import retry
 from console.wiring import Console
 from tests.support.plans import OWNER, World, make_job, quick, run, step
 
@@ -110,6 +111,17 @@ def test_it_repeats_at_most_twice_and_then_asks_a_person(console: Console) -> No
     for _ in range(6):
         last = run(console, job, world.plan())
     assert (last.state, last.error_code, step(job).sends) == ("needs_attention", "outcome_unknown", 3)
+
+
+@pytest.mark.parametrize(("came", "made", "state"), [([], ["provision:test-0"], "done"), (["late"], ["late"], "adopted")])
+def test_it_looks_anew_when_a_person_retries_and_goes_on(console: Console, came: list[str], made: list[str], state: str) -> None:
+    console = quick(console, settle={"whmcs": 0.0}, look_again_s=0.0)
+    world, job = World(answers=[Ambiguous("whmcs", "timeout")] * 3), make_job()
+    while (last := run(console, job, world.plan())).state != "needs_attention":
+        pass
+    world.made += came
+    retry(last, "user:7")
+    assert (run(console, job, world.plan()).state, world.made, step(job).state) == ("succeeded", made, state)
 
 
 def test_it_looks_first_where_the_last_run_died(console: Console) -> None:

@@ -1,9 +1,12 @@
 """What a customer reads of an order in every state of its job and of itself, and what staff read of why it stands still."""
 
+from datetime import timedelta
 from itertools import product
 
 import pytest
+import time_machine
 
+from console import clock
 from console.models import Job, Order
 from console.models.job import STATES
 from console.services.explaining import OrderStatus, status_of, why
@@ -43,6 +46,17 @@ def told(order_state: str, job_state: str | None, error_code: str = "", *steps: 
         for step in steps:
             jobs.stepped(job, step, iccid="8981000000000004821")
     return status_of(Order.get_by_id(order.id))
+
+
+def test_it_promises_no_line_before_the_installation() -> None:
+    user = jobs.customer()
+    order = jobs.order(user)
+    lines = [*order.lines, {"item_class": "Installation"}]
+    for state, word in (("placed", ("Ready for the installation", "todo")), ("completed", ("Ready for the installation", "done"))):
+        Order.update(lines=lines, state=state).where(Order.id == order.id).execute()
+        status = status_of(Order.get_by_id(order.id))
+        assert states(status)[-1] == word
+    assert (status.headline, status.message.split(".")[0]) == ("Your order is in billing", "We contact you about the installation date")
 
 
 def states(status: OrderStatus) -> list[tuple[str, str]]:
@@ -117,15 +131,14 @@ def test_it_marks_everything_once_complete() -> None:
 @pytest.mark.parametrize(
     ("job_state", "mark", "text"),
     [
-        ("running", "current", "Usually under a minute"), ("needs_attention", "problem", "Our team is looking at it"),
+        ("running", "current", "Your network profile is being made"), ("needs_attention", "problem", "Our team is looking at it"),
         ("held", "current", "until it is available again"),
     ],
 )  # fmt: skip
-def test_it_promises_a_time_only_while_all_is_well(job_state: str, mark: str, text: str) -> None:
+def test_it_says_what_the_wait_is_for(job_state: str, mark: str, text: str) -> None:
     here = told("placed", job_state, "", "payment_method").milestones[3]
     assert (here.key, here.state) == ("esim", mark)
     assert text in here.text
-    assert ("minute" in here.text) == (job_state == "running")
 
 
 def test_it_tells_a_hold_of_our_team_from_a_system_that_is_down() -> None:
@@ -163,3 +176,10 @@ def test_it_changes_its_version_with_what_it_shows() -> None:
 def test_it_tells_staff_why_a_job_stands_still(values: dict[str, object], said: str) -> None:
     job = jobs.job(**{"state": "needs_attention", "current_step": "esim"} | values)
     assert why(job) == said if not said else said in why(job)
+
+
+@pytest.mark.parametrize(("job_state", "soon", "later"), [("running", 2, 10), ("held", 10, 45), (None, 5, 45), ("needs_customer", 5, 30)])
+def test_a_page_asks_less_often_of_what_has_stood_so_for_a_while(job_state: str | None, soon: int, later: int) -> None:
+    assert told("placed", job_state).poll_s == soon
+    with time_machine.travel(clock.now() + timedelta(minutes=3)):
+        assert status_of(Order.get()).poll_s == later

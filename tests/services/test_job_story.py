@@ -143,3 +143,9 @@ def test_it_tells_a_sign_up():
     OutboxMessage.mail("order_received", user.id, "9", domain="console.example", sf_order_id=jobs.order_id(9))
     told = [entry.title for entry in tell(job).entries]
     assert told == ["Job made", "Welcome: on its way", "Account by number", "Link to the Account", "WHMCS client", "Account finished"]
+
+
+def test_it_takes_nothing_to_do_for_no_problem():
+    job = jobs.job(jobs.customer(), "skipped", number=147, error_code="not_activating", finished_at=clock.now())
+    jobs.tried(job, "guard", "stopped", error_code="not_activating")
+    assert ("Salesforce", "done", "Order read and checked: nothing to do") in _told(job)

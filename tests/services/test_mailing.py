@@ -102,7 +102,10 @@ def test_it_waits_between_tries(console: Console, control: Control, sara: User, 
 @pytest.fixture
 def refusing(console: Console) -> Iterator[Callable[[smtp.Replies], Upstreams]]:
     """The upstreams with another mail server, one that answers as told."""
-    known = {"server": "127.0.0.1", "use_tls": False, "username": "", "password": "", "sender": "portal@console.example"}
+    known = {
+        "server": "127.0.0.1", "use_tls": False, "username": "", "password": "", "sender": "portal@console.example",
+        "connect_s": 1, "total_s": 5,
+    }  # fmt: skip
     with smtp.servers() as start:
         yield lambda replies: replace(
             console.upstreams,
@@ -174,12 +177,13 @@ def test_it_has_words_for_every_mail(console: Console, sara: User, inbox: Any, t
     order = Order.at(job.sf_order_id)
     assert order
     token = EmailToken.create(user=sara, purpose="confirm", expires_at=clock.after(60))
+    User.update(new_email=sara.email, former_email=sara.email).where(User.id == sara.id).execute()
     deliver(console, left(console, sara, template, sf_order_id=order.sf_order_id, order_id=order.id, token_id=token.id))
     [mail] = inbox(sara)
     assert mail["subject"]
     assert "Hello Sara Lindqvist," in mail["text"]
     assert "http://console.example" in mail["text"]
-    assert mail["html"] is None
+    assert "Hello Sara Lindqvist," in mail["html"]
 
 
 @pytest.mark.sqlite
@@ -188,6 +192,23 @@ def test_it_has_words_about_an_order_made_by_hand(console: Console, sara: User, 
     deliver(console, left(console, sara, template, sf_order_id=jobs.order_id(990), order_number="00000990"))
     [mail] = inbox(sara)
     assert "http://console.example" in mail["text"]
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("item_class", ["Installation", "Service"])
+def test_it_promises_no_line_before_the_installation(console: Console, sara: User, inbox: Any, item_class: str) -> None:
+    snapshot = jobs.snapshot(991)
+    snapshot["lines"].append({"item_id": jobs.item_id(992), "name": "Standard installation", "item_class": item_class})
+    job = jobs.job(sara, "succeeded", number=991, snapshot=snapshot)
+    deliver(console, left(console, sara, "order_provisioned", sf_order_id=job.sf_order_id, order_number="00000991"))
+    [mail] = inbox(sara)
+    to_come = item_class == "Installation"
+    assert (
+        ("We contact you about the installation date" in mail["text"]),
+        ("is in billing" in mail["subject"]),
+        ("is set up" in mail["text"]),
+        ("is complete" in mail["subject"]),
+    ) == (to_come, to_come, not to_come, not to_come)
 
 
 @pytest.mark.sqlite
@@ -201,7 +222,7 @@ def test_it_links_to_the_esim_and_never_says_the_code(console: Console, sara: Us
 
 
 def test_it_knows_values_for_every_template() -> None:
-    assert set(mailing.VALUES) == {path.stem for path in Path(TEMPLATES / "mail").glob("*.txt")}
+    assert set(mailing.VALUES) == {path.stem for path in Path(TEMPLATES / "mail").glob("*.mail")}
 
 
 def test_it_leaves_a_mail_to_staff_that_a_defect_of_ours_stops(console: Console, sara: User, inbox: Any) -> None:

@@ -316,5 +316,5 @@ def test_it_completes_a_sign_up_with_the_persons_client_only(
     mending.complete(console.upstreams, console.policy, job, "whmcs_client", ref=str(link.whmcs_client_id), **WHO)
     step = JobStep.get(JobStep.name == "whmcs_client")
     assert (step.state, step.upstream_ref, step.result, Job.get_by_id(job.id).state) == (
-        "adopted", str(link.whmcs_client_id), {"user": link.whmcs_user_id}, "queued",
+        "adopted", str(link.whmcs_client_id), {"user": link.whmcs_user_id, "number": link.sf_number}, "queued",
     )  # fmt: skip

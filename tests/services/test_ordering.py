@@ -10,7 +10,7 @@ import pytest
 from console import clock, models
 from console.errors import Refused, UpstreamError
 from console.models import Cart, CustomerLink, Order, OutboxMessage, User
-from console.services import catalog, ordering
+from console.services import catalog, choosing, ordering
 from console.services.ordering import Shown
 from tests.support import customers
 from tests.support.sandbox import Control, Running
@@ -113,6 +113,46 @@ def test_it_refuses_other_lines_for_a_used_checkout(place: Any, cart: Cart) -> N
     Cart.update(lines=[ESIM | {"quantity": 2}]).where(Cart.id == cart.id).execute()
 
     assert code(place) == "checkout_used"
+
+
+LINE = {"sku": "NET-HOME-1G", "quantity": 1, "options": {"access_mode": "ipoe"}}
+STANDARD = {"sku": "NET-INST-STD", "quantity": 1, "options": {}}
+LINE_TOTAL = Shown(today=5280 + 330 + 16500, monthly=5280 + 330)
+
+
+def test_it_orders_lines_that_come_with_the_wish_and_knows_them_again(console: Any, aiko: Any, in_salesforce: Any) -> None:
+    checkout = choosing.checkout(aiko[0])
+
+    def wish(*lines: Any) -> Order:
+        return ordering.place(console.upstreams, console.policy, *aiko, checkout, LINE_TOTAL, lines)
+
+    first = wish(LINE, STANDARD)
+    again = wish(STANDARD, LINE | {"options": {"access_mode": "ipoe", "static_addresses": 0}})
+    nested = wish(LINE | {"installation": "NET-INST-STD"})
+
+    assert first.id == again.id == nested.id
+    assert len(in_salesforce()) == 1
+    assert code(lambda: wish(LINE)) == code(lambda: wish(LINE, ESIM)) == "checkout_used"
+    assert choosing.basket(aiko[0], catalog.catalogue(console.upstreams, console.policy)).spent
+    assert choosing.checkout(aiko[0]) != checkout
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ([], "cart_changed"), ([LINE], "installation_missing"), ([LINE | {"options": {}}, STANDARD], "option_required"),
+        ([ESIM | {"quantity": 6}], "quantity"), ([ESIM | {"sku": "SIM-ACT"}], "product_gone"),
+        ([ESIM | {"sku": "SIM-TOPUP-1"}], "product_gone"), ([ESIM | {"sku": "NET-HOME-10G"}, STANDARD], "product_gone"),
+        ([STANDARD], "installation_missing"),
+    ],
+)  # fmt: skip
+def test_it_orders_nothing_of_lines_that_were_tampered_with(
+    console: Any, aiko: Any, in_salesforce: Any, lines: list[dict[str, Any]], why: str
+) -> None:
+    checkout = choosing.checkout(aiko[0])
+
+    assert code(lambda: ordering.place(console.upstreams, console.policy, *aiko, checkout, TOTAL, lines)) == why
+    assert in_salesforce() == []
 
 
 def test_it_refuses_a_checkout_of_another_tab_or_person(console: Any, aiko: Any, place: Any, cart: Cart) -> None:

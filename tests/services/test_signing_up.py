@@ -49,7 +49,7 @@ def test_a_link_is_good_for_one_confirmation(console: Console) -> None:
     signing_up.sign_up(console.policy, WISH)
     link = token(console)
     outcomes = at_once(4, lambda: signing_up.confirm(console.policy, link, WISH.password))
-    assert outcomes == ["done"] + ["token_unknown"] * 3
+    assert outcomes == ["done"] + ["token_used"] * 3
     assert Job.select().count() == 1
 
 

@@ -54,14 +54,16 @@ def test_it_links_unverified_with_a_case_when_the_mail_differs(console: Console,
     assert (link.verified, bool(link.case_number), link.ready) == (False, True, True)
 
 
-def test_it_lets_a_second_person_wait_unverified(console: Console, control: Control) -> None:
+def test_it_never_takes_the_client_of_another_portal_user(console: Console, control: Control) -> None:
+    """Aiko changed her e-mail here, billing has the older one: who signs up with that one, and her number, does not get her client."""
     aiko = person()
     run(console, aiko)
-    User.update(email="aiko.before@example.com").where(User.id == aiko.id).execute()
+    User.update(email="aiko.now@example.com").where(User.id == aiko.id).execute()
     again = person(email=aiko.email, number=aiko.sf_number)
-    link_job = run(console, again)
-    assert CustomerLink.of(again.id).verified is False
-    assert link_job.state in {"succeeded", "needs_attention"}
+    job = run(console, again)
+    assert (job.state, job.error_code) == ("needs_attention", "account_taken")
+    link = CustomerLink.of(again.id)
+    assert (link.verified, link.whmcs_client_id) == (False, None)
 
 
 def test_it_leaves_a_taken_number_to_its_holder(console: Console, control: Control) -> None:
@@ -100,6 +102,21 @@ def test_it_adopts_a_client_that_has_our_number(console: Console, control: Contr
     there = console.upstreams.whmcs.add_client(_client(aiko.email, aiko.sf_number))
     assert run(console, aiko).state == "succeeded"
     assert CustomerLink.of(aiko.id).whmcs_client_id == there.client_id
+
+
+def test_it_adopts_a_client_without_a_number_for_a_verified_link_and_gives_it_one(console: Console, control: Control) -> None:
+    aiko = person()
+    there = console.upstreams.whmcs.add_client(_client(aiko.email, ""))
+    assert run(console, aiko).state == "succeeded"
+    assert CustomerLink.of(aiko.id).whmcs_client_id == there.client_id
+    assert console.upstreams.whmcs.client(there.client_id).customer_number == aiko.sf_number
+
+
+def test_it_leaves_a_client_without_a_number_to_staff_while_unverified(console: Console, control: Control) -> None:
+    aiko = person(email="not.the.accounts@example.com")
+    console.upstreams.whmcs.add_client(_client(aiko.email, ""))
+    job = run(console, aiko)
+    assert (job.state, job.error_code) == ("needs_attention", "account_taken")
 
 
 def test_it_leaves_a_strangers_client_to_staff(console: Console, control: Control) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from collections.abc import Mapping
 from itertools import count
+from typing import Any
 
 from console import clock
 from console.clients.whmcs import Address, NewClient
 from console.models import CustomerLink, User
+from console.services import eligibility
 from console.services.upstreams import Upstreams
 from tests.support.sandbox import Running
 
@@ -31,24 +34,26 @@ def finished(
     assert account, f"the sandbox seeds {number}"
     address = Address("Person", "Number", "", "", "", "", "", "", "JP") if homeless else _HOME
     client = upstreams.whmcs.add_client(NewClient(email, "a long password", address, number, f"portal:{person.id}"))
-    ids = {"whmcs_client_id": client.client_id, "whmcs_user_id": client.user_id}
-    link = CustomerLink.create(user=person, sf_number=number, sf_account_id=account.account_id, verified=True, **ids)
+    known = {"whmcs_client_id": client.client_id, "whmcs_user_id": client.user_id, **eligibility.columns(account)}
+    link = CustomerLink.create(user=person, sf_number=number, sf_account_id=account.account_id, verified=True, **known)
     if card:
         add_card(sandbox, email)
     return person, link
 
 
-def add_card(sandbox: Running, email: str) -> None:
+def add_card(sandbox: Running | Mapping[str, Any], email: str) -> None:
     """A card that is valid for years."""
     _pay_methods(sandbox, email, "POST")
 
 
-def remove_cards(sandbox: Running, email: str) -> None:
+def remove_cards(sandbox: Running | Mapping[str, Any], email: str) -> None:
     """No card any more."""
     _pay_methods(sandbox, email, "DELETE")
 
 
-def _pay_methods(sandbox: Running, email: str, method: str) -> None:
-    url = f"{sandbox.info['whmcs']['url']}/sandbox/pay-methods"
+def _pay_methods(sandbox: Running | Mapping[str, Any], email: str, method: str) -> None:
+    """Of a sandbox of ours, or of one that somebody else started and told us of."""
+    told = sandbox.info if isinstance(sandbox, Running) else sandbox
+    url = f"{told['whmcs']['url']}/sandbox/pay-methods"
     asked = urllib.request.Request(url, json.dumps({"client_email": email}).encode(), {"Content-Type": "application/json"}, method=method)
     urllib.request.urlopen(asked, timeout=10).close()

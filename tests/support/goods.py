@@ -29,10 +29,12 @@ def product(sku: str, category: str, item_class: str, price: int | str, **change
 ESIM = product("ESIM", "SIM", "Service", 2980, mobile_plan_id="pln")
 ESIM_FEE = product("ESIM-ACT", "SIM", "Activation", 1100, billing_cycle="Onetime", auto_add=True)
 TOP_UP = product("TOPUP", "SIM", "Add-on", 400, billing_cycle="Onetime", mobile_addon_id="add")
-LINE = product("LINE", "Internet", "Service", 5280)
+CALLS = product("CALLS", "SIM", "Add-on", 880)
+LINE = product("LINE", "Internet", "Service", 5280, internet_offering_type="Home 1G")
 WEEKDAY = product("WEEKDAY", "Internet", "Installation", 16500, billing_cycle="Onetime")
 WEEKEND = product("WEEKEND", "Internet", "Installation", 19800, billing_cycle="Onetime")
 VPN = product("VPN", "VPN", "Service", 880)
+VPN_YEAR = product("VPN-YEAR", "VPN", "Service", 8800, billing_cycle="Annually")
 ALL = (ESIM, ESIM_FEE, TOP_UP, LINE, WEEKDAY, WEEKEND, VPN)
 
 

@@ -34,7 +34,10 @@ def customer(email: str = "", sf_number: str = "", **values: Any) -> User:
 def order(user: User, number: int | None = None, name: str = ESIM) -> Order:
     """A placed order of one mobile line."""
     n = number or next(_numbers)
-    line = {"sku": "ESIM-5", "name": name, "category": "SIM", "item_class": "Service", "quantity": 1, "mobile": True}
+    line = {
+        "sku": "ESIM-5", "name": name, "category": "SIM", "item_class": "Service", "quantity": 1, "mobile": True, "unit_price": 1980,
+        "billing_cycle": "Monthly",
+    }  # fmt: skip
     return Order.create(
         user=user, checkout_id=f"checkout-{n}", idem_key=f"key-{n}", state="placed", sf_order_id=order_id(n), order_number=f"{n:08d}",
         request={}, lines=[line], due_today=3300, monthly=1980,

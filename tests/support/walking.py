@@ -13,7 +13,7 @@ def review(page: Page, name: str = "eSIM 5 GB") -> None:
     """From the catalogue to the review."""
     page.goto("/catalog")
     page.get_by_role("link", name=f"Choose {name}", exact=True).click()
-    page.locator("form[action='/cart'] button").click()
+    page.get_by_role("button", name="Continue to the review").click()
     expect(page.get_by_role("heading", name="Review and order")).to_be_visible()
 
 

@@ -15,7 +15,7 @@ from peewee import Database
 from config import BadSettings, QueueSettings
 from console import clock, doorbell, log, wiring
 from console.doorbell import Doorbell
-from console.models import Job, OutboxMessage
+from console.models import Heartbeat, Job, OutboxMessage
 from console.wiring import Console
 from tasks import Bell
 from tests.support import jobs, ordered
@@ -153,3 +153,16 @@ def test_it_provisions_an_order_though_redis_is_lost_twice(
         eventually(lambda: not OutboxMessage.select().where(OutboxMessage.state == "due").exists(), what="all mails")
         assert worker.terminate() == 0
     ordered.assert_exactly_once(control, order.sf_order_id)
+
+
+@pytest.mark.postgres
+def test_it_finds_what_was_left_behind_though_no_ring_is_heard(
+    console: Console, sandbox: Running, control: Control, environment: dict[str, Any], redis: Server, tmp_path: Path
+) -> None:
+    order = ordered.place(console, *ordered.customer(console, sandbox))
+    with running(WORKER, environment | {"REDIS_URL": redis.url}, tmp_path):
+        eventually(lambda: Heartbeat.alive(5), what="a worker")
+        redis.stop()
+        control.approve(order.sf_order_id)
+        found = eventually(lambda: Job.of_order(order.sf_order_id), what="a job")
+    assert found.source == "backfill"

@@ -67,7 +67,7 @@ def test_it_hands_over_at_once(database: Database, database_url: str, tmp_path: 
     with running(WORKER, variables, tmp_path) as worker, running(LISTENER, variables, tmp_path) as listener:
         both = {"sweeper", "listener"}
         eventually(lambda: both <= {row.name.partition(":")[0] for row in Lease.select() if row.owner}, what="both at work")
-        assert len(Heartbeat.alive(60)) == 2
+        eventually(lambda: len(Heartbeat.alive(60)) == 2, what="a sign of life of each")
         before = time.monotonic()
         assert [listener.terminate(), worker.terminate()] == [0, 0]
         assert time.monotonic() - before < 5

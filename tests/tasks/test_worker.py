@@ -11,7 +11,7 @@ import pytest
 from huey import Huey
 from peewee import Database
 
-from config import QueueSettings
+from config import Settings
 from console import clock, wiring
 from console.models import Attempt, Heartbeat, Job, JobStep
 from console.services.provisioning.receiving import ensure_jobs
@@ -37,9 +37,9 @@ def brief(environment: dict[str, Any], queue_file: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
-def queue(queue_file: Path) -> Huey:
+def queue(settings: Settings, queue_file: Path) -> Huey:
     """The workers' queue, as the listener has it."""
-    return wiring.queue(QueueSettings(queue_file=queue_file))
+    return wiring.queue(settings.model_copy(update={"queue_file": queue_file}))
 
 
 @pytest.fixture

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from console.models import Job
 from console.models.user import ROLES
 from console.routes.staff import offered, shown
-from console.services import explaining, finding_jobs, job_facts, job_story, job_words, staff_verbs
+from console.services import evidence, explaining, finding_jobs, job_facts, job_story, job_words, staff_verbs
 from console.services.finding_jobs import TABS, Wanted
 from console.services.provisioning.verbs import VERBS
 from console.web.auth import me, staff
@@ -54,7 +52,8 @@ def show(job_id: int) -> ResponseReturnValue:
         "staff/job.html", job=job, facts=job_facts.gather(job, _personal()), why=explaining.why(job), pill=job_words.pill(job.state),
         events=shown.timeline(story.entries, names), tries=shown.tries(job, policy().attempts),
         may_retry=any(offer.verb == "retry" for offer in offers), offers=offered.shown(job, offers), to_undo=_to_undo(job),
-        waited=shown.span(story.waited_s), worked=shown.duration(story.worked_s * 1000), evidence=_pretty(job.evidence),
+        waited=shown.span(story.waited_s), worked=shown.duration(story.worked_s * 1000),
+        evidence=evidence.shown(job.evidence, finding_jobs.approved(job.snapshot).get("lines", [])),
     )  # fmt: skip
 
 
@@ -91,7 +90,3 @@ def _to_undo(job: Job) -> list[str]:
     """What stands in the way of a cancel that the job's state would allow."""
     left = staff_verbs.in_the_way(job) if _personal() else []
     return [offered.step_words(job, name, line) for name, line in left]
-
-
-def _pretty(evidence: object) -> str:
-    return json.dumps(evidence, indent=2, ensure_ascii=False) if evidence else ""

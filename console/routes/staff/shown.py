@@ -61,6 +61,9 @@ class Line:
     since: datetime
 
 
+LANES: dict[str, Any] = {words.MOBILE: lazy("Mobile"), words.MAIL: lazy("Mail"), words.CONSOLE: lazy("Console")}
+
+
 @dataclass(frozen=True)
 class Event:
     """A line of the timeline, worded; `day` stands before the first line of each day."""
@@ -71,6 +74,7 @@ class Event:
     took: str
     tries: str
     actor: str
+    lane: str
 
 
 def tabs(counts: dict[str, int], here: str, text: str) -> list[Tab]:
@@ -120,7 +124,7 @@ def timeline(entries: tuple[Entry, ...], names: dict[str, str]) -> list[Event]:
 def _event(entry: Entry, first_of: str, names: dict[str, str]) -> Event:
     at = f"{entry.at.astimezone(TOKYO):%H:%M:%S}" if entry.at else ""
     took = duration(entry.duration_ms) if entry.duration_ms is not None else ""
-    return Event(entry, first_of, at, took, _tries(entry), names.get(entry.actor, entry.actor))
+    return Event(entry, first_of, at, took, _tries(entry), names.get(entry.actor, entry.actor), str(LANES.get(entry.lane, entry.lane)))
 
 
 def _tries(entry: Entry) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from console.clients.gigs import Operation
 from console.errors import Contradiction, NeedsStaff, NotYet
-from console.models import CustomerLink, EsimSecret, Order, Subscription, User
+from console.models import CustomerLink, EsimSecret, Subscription, User
 from console.services.provisioning.guard import link_of
 from console.services.provisioning.plan import Done, Run
 
@@ -38,7 +38,7 @@ def mobile_user(run: Run, _line: str) -> Done:
         return Done(link.mobile_user_ref)
     user = User.get_by_id(run.job.user_id)
     ref = run.upstreams.mobile.ensure_user(email=user.email, full_name=user.name, locale=user.language)
-    return Done(ref, also=lambda: CustomerLink.update(mobile_user_ref=ref).where(CustomerLink.id == link.id).execute())
+    return Done(ref, also=lambda: CustomerLink.change(link.user_id, mobile_user_ref=ref))
 
 
 def plan_of(run: Run, line: str) -> str:
@@ -130,18 +130,14 @@ def _allocated(run: Run, line: str) -> tuple[str, str]:
 
 def _keep(run: Run, line: str, sim_ref: str, iccid: str, lpa: str) -> None:
     row = keep_subscription(run, line, mobile_ref=run.step("esim", line).upstream_ref, sim_ref=sim_ref, iccid=iccid)
-    sealed = run.policy.vault.seal(lpa)
-    EsimSecret.delete().where(EsimSecret.subscription == row.id).execute()
-    EsimSecret.insert(subscription=row.id, sealed=sealed).execute()
+    EsimSecret.keep(row.id, run.policy.vault.seal(lpa))
 
 
 def keep_subscription(run: Run, line: str, **values: object) -> Subscription:
     """The customer's service of that line: made once, then only completed."""
-    if not Subscription.update(**values).where(Subscription.sf_item_id == line).execute():
-        ordered, order = run.lines[line], Order.at(run.job.sf_order_id)
-        Subscription.insert(
-            user=run.job.user_id, order=order.id if order else None, sf_order_id=run.job.sf_order_id, sf_item_id=line, name=ordered["name"],
-            category=ordered["category"], **values,
-        ).execute()  # fmt: skip
-    kept: Subscription = Subscription.get(Subscription.sf_item_id == line)
-    return kept
+    ordered = run.lines[line]
+    at_first = {
+        "user": run.job.user_id, "order": run.order.id if run.order else None, "sf_order_id": run.job.sf_order_id,
+        "name": ordered["name"], "category": ordered["category"],
+    }  # fmt: skip
+    return Subscription.keep(line, at_first, **values)

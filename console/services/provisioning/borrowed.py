@@ -39,7 +39,7 @@ class Borrowed:
 
     def run(self, upstreams: Upstreams, policy: Policy) -> Run:
         """To read upstreams with, as a step does."""
-        return Run(self.job, upstreams, policy, journal(self.job))
+        return Run(self.job, upstreams, policy, JobStep.of(self.job))
 
     def leave(self, state: str, told: str = "", **values: Any) -> None:
         """In the caller's transaction: the next state, due at once and without our lease; the note, the audit, Salesforce's status."""
@@ -90,8 +90,3 @@ def _take(verb: str, job_id: int, policy: Policy, actor: str) -> Job:
         time.sleep(LOOK_S)
     held.lease_until = clock.after(policy.lease_s)
     return held
-
-
-def journal(job: Job) -> dict[tuple[str, str], JobStep]:
-    """The job's steps by name and line."""
-    return {(row.name, row.line): row for row in JobStep.select().where(JobStep.job == job.id)}

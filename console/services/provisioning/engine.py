@@ -11,17 +11,14 @@ from datetime import datetime, timedelta
 
 from console import clock, crash, log
 from console.errors import Ambiguous, Contradiction, Held, LeaseLost, NeedsStaff, NotYet
-from console.models import Attempt, Job, JobStep, RestoreMark, UpstreamState, transaction
+from console.models import Attempt, Job, JobStep, UpstreamState, transaction
 from console.models.base import DatabaseTrouble
-from console.services.provisioning import breakers
+from console.services.provisioning import breakers, settling
 from console.services.provisioning.outcomes import KNOWN, verdict
 from console.services.provisioning.plan import Done, Plan, Run, Step
 from console.services.upstreams import Policy, Upstreams
 
 _log = log.logger(__name__)
-NAP_S = 2.0  # shorter waits are slept inside the lease, longer ones free the thread
-REPEATS = 2  # a call whose outcome stayed unknown is made again at most this often
-NEGATIVES = 2  # look-ups that must find nothing before a call is made again
 
 
 class HandedBack(Exception):
@@ -46,8 +43,7 @@ def run(
     job.lease_until = clock.after(policy.lease_s)
     crash.point("claimed")
     with log.correlated(job.correlation_id):
-        journal = {(row.name, row.line): row for row in JobStep.select().where(JobStep.job == job.id)}
-        this = Run(job, upstreams, policy, journal, open_names=UpstreamState.open_names(), stopping=stopping)
+        this = Run(job, upstreams, policy, JobStep.of(job), open_names=UpstreamState.open_names(), stopping=stopping)
         try:
             _advance(this, plan)
         except LeaseLost:
@@ -94,8 +90,8 @@ def _perform(this: Run, step: Step, line: str) -> None:
     started, adopted, calling = time.monotonic(), None, False
     try:
         breakers.admit(this, step, line)
-        if step.effect and (row := _doubtful(this, step, line, row)):
-            adopted = _resolve(this, step, line, row)
+        if step.effect and (row := settling.doubtful(this, step, line)):
+            adopted = settling.resolve(this, step, line, row)
         calling = adopted is None
         done = adopted or _call(this, step, line)
     except KNOWN as error:
@@ -103,22 +99,6 @@ def _perform(this: Run, step: Step, line: str) -> None:
     _record(this, step, line, done, "adopted" if adopted else "done", _ms(started))
     crash.point(f"{step.name}.record")
     breakers.answered(this, step, line)
-
-
-def _doubtful(this: Run, step: Step, line: str, row: JobStep | None) -> JobStep | None:
-    """The effect's row when it may exist upstream although we have no record of its end: then it is looked up first.
-
-    After a restored backup that holds for every order last modified before the restore, whatever our journal says.
-    """
-    if row is not None and row.state == "started":
-        return row
-    restored = RestoreMark.moment()
-    if restored is None or this.order_modified is None or this.order_modified >= restored:
-        return None
-    with transaction():
-        this.job.renew(this.policy.lease_s, current_step=step.name)
-        JobStep.put(this.job, step.name, line, state="started", started_at=restored, negatives=0, looked_at=None, unsure_at=None)
-    return _row(this, step, line)
 
 
 def _call(this: Run, step: Step, line: str) -> Done:
@@ -141,7 +121,7 @@ def _nap(this: Run, until: datetime, error: NotYet) -> None:
     """Sleep a short wait inside the lease; raise the error for a long one, or when it has gone on for too long."""
     wait = (until - clock.now()).total_seconds()
     since = this.job.waiting_since or clock.now()
-    if wait > NAP_S or this.stopping() or (clock.now() - since).total_seconds() > this.policy.pending_limit_s:
+    if wait > settling.NAP_S or this.stopping() or (clock.now() - since).total_seconds() > this.policy.pending_limit_s:
         raise error
     this.job.renew(this.policy.lease_s, waiting_since=since)
     time.sleep(max(0.0, wait))
@@ -156,50 +136,14 @@ def _intend(this: Run, step: Step, line: str) -> None:
     }  # fmt: skip
     with transaction():
         this.job.renew(this.policy.lease_s, current_step=step.name)
-        JobStep.put(this.job, step.name, line, **values)
+        intended = JobStep.put(this.job, step.name, line, **values)
         crash.point(f"{step.name}.t3")
-    this.journal[step.name, line] = _row(this, step, line)
+    this.journal[step.name, line] = intended
 
 
 def _hash(this: Run, step: Step, line: str) -> str:
     wanted = this.lines.get(line, this.snapshot) if this.job.snapshot else {"job": this.job.dedupe_key}
     return hashlib.sha256(json.dumps([step.name, line, wanted], sort_keys=True).encode()).hexdigest()
-
-
-def _row(this: Run, step: Step, line: str) -> JobStep:
-    found: JobStep = JobStep.get((JobStep.job == this.job.id) & (JobStep.name == step.name) & (JobStep.line == line))
-    return found
-
-
-def _resolve(this: Run, step: Step, line: str, row: JobStep) -> Done | None:
-    """Settle, look up, adopt; None when it surely did not happen and may be called again.
-
-    A late effect may still arrive, so the look-up waits for the upstream's settle time, and only two that find nothing count.
-    """
-    assert step.look_up is not None  # noqa: S101  only effects come here
-    unsure = row.unsure_at or row.started_at
-    _wait_until(this, step, unsure + timedelta(seconds=this.policy.settle[step.upstream]))
-    while row.negatives < NEGATIVES:
-        if row.looked_at is not None:
-            _wait_until(this, step, row.looked_at + timedelta(seconds=this.policy.look_again_s))
-        this.sending(step.upstream)
-        found = step.look_up(this, line)
-        if found is not None:
-            return found
-        row.negatives, row.looked_at = row.negatives + 1, clock.now()
-        with transaction():
-            this.job.renew(this.policy.lease_s)
-            JobStep.put(this.job, step.name, line, negatives=row.negatives, looked_at=row.looked_at)
-    if row.sends > REPEATS:
-        raise NeedsStaff("outcome_unknown", step.name)
-    return None
-
-
-def _wait_until(this: Run, step: Step, moment: datetime) -> None:
-    wait = (moment - clock.now()).total_seconds()
-    if wait > NAP_S:
-        raise NotYet(step.upstream, "settling", poll_after=wait)
-    time.sleep(max(0.0, wait))
 
 
 def _record(this: Run, step: Step, line: str, done: Done, state: str, ms: int) -> None:
@@ -208,17 +152,15 @@ def _record(this: Run, step: Step, line: str, done: Done, state: str, ms: int) -
     progress = {} if step.every_run else {"crash_count": 0}
     with transaction():
         this.job.renew(this.policy.lease_s, current_step=step.name, waiting_since=None, **progress)
-        JobStep.put(
+        recorded = JobStep.put(
             this.job, step.name, line, state=state, upstream_ref=done.ref[:80], result=dict(done.result), finished_at=clock.now(),
             started_at=_started(this, step, line, ms),
         )  # fmt: skip
-        Attempt.insert(
-            job=this.job.id, step=step.name, line=line, outcome=state, duration_ms=ms, fence=this.job.fence, at=clock.now()
-        ).execute()
+        Attempt.note(this.job, step.name, line, state, duration_ms=ms)
         if done.also is not None:
             done.also()
         crash.point(f"{step.name}.t4")
-    this.journal[step.name, line] = _row(this, step, line)
+    this.journal[step.name, line] = recorded
     _log.info("step_done", job_id=this.job.id, step=step.name, line=line, outcome=state, ms=ms, fence=this.job.fence)
 
 
@@ -236,10 +178,9 @@ def _park(this: Run, plan: Plan, failed: Failed) -> None:
         if step.effect and failed.called:
             _unsettle(this, failed)
         if result.code != "settling" and not isinstance(error, Held):
-            Attempt.insert(
-                job=this.job.id, step=step.name, line=line, outcome=result.outcome, error_code=result.code, error_text=text,
-                duration_ms=failed.ms, fence=this.job.fence, at=clock.now(),
-            ).execute()  # fmt: skip
+            Attempt.note(
+                this.job, step.name, line, result.outcome, error_code=result.code, error_text=text, duration_ms=failed.ms
+            )  # fmt: skip
         this.job.release(
             result.state, current_step=step.name or this.job.current_step, next_run_at=result.next_run_at, attempt=result.attempt,
             ambiguous_count=result.ambiguous_count, waiting_since=result.waiting_since, error_class=result.outcome, error_code=result.code,

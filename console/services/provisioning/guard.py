@@ -24,6 +24,11 @@ def effects(run: Run) -> list[str]:
     ]
 
 
+def is_made(step: JobStep) -> bool:
+    """Whether it is an effect that exists or may exist upstream."""
+    return step.name in EFFECTS and step.state in {"started", "done", "adopted"}
+
+
 def has_effects(job: Job) -> bool:
     """As `effects`, from the job's rows."""
     made = JobStep.name.in_(sorted(EFFECTS)) & JobStep.state.in_(["started", "done", "adopted"])
@@ -105,7 +110,7 @@ def _holder(order: OrderRecord) -> int:
 
 def link_of(run: Run) -> CustomerLink:
     """The customer's link, finished: with a WHMCS client."""
-    link = CustomerLink.of(run.job.user_id)
+    link = run.link
     if link is None or link.whmcs_client_id is None:
         raise NeedsStaff("no_whmcs_client")
     return link

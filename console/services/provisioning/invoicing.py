@@ -22,12 +22,9 @@ def payment_method(run: Run, _line: str) -> Done:
     methods = run.upstreams.whmcs.pay_methods(link_of(run).whmcs_client_id)
     valid = [method for method in methods if method.valid_on(clock.now().date())]
     if not valid:
-        CustomerLink.update(payment_seen_at=None).where(CustomerLink.user == run.job.user_id).execute()
+        CustomerLink.change(run.job.user_id, payment_seen_at=None)
         raise NeedsCustomer("payment_method")
-    return Done(
-        str(valid[0].method_id),
-        also=lambda: CustomerLink.update(payment_seen_at=clock.now()).where(CustomerLink.user == run.job.user_id).execute(),
-    )
+    return Done(str(valid[0].method_id), also=lambda: CustomerLink.change(run.job.user_id, payment_seen_at=clock.now()))
 
 
 def label(item_id: str) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from console import clock
 from console.errors import LeaseLost
-from console.models import Job, JobStep
+from console.models import CustomerLink, Job, JobStep, Order
 from console.services.upstreams import Policy, Upstreams
 
 
@@ -39,6 +40,16 @@ class Run:
     def step(self, name: str, line: str = "") -> JobStep:
         """A finished step's row; KeyError when the plan's order is wrong."""
         return self.journal[name, line]
+
+    @cached_property
+    def order(self) -> Order | None:
+        """The order's row, if it was placed here; read once a run, after the guard has made sure that it knows its id."""
+        return Order.at(self.job.sf_order_id)
+
+    @cached_property
+    def link(self) -> CustomerLink | None:
+        """Who the customer is upstream; read once a run."""
+        return CustomerLink.of(self.job.user_id)
 
     @property
     def snapshot(self) -> dict[str, Any]:

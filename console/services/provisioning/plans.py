@@ -5,7 +5,7 @@ from __future__ import annotations
 from console import clock
 from console.models import Order, OutboxMessage
 from console.services import mailing
-from console.services.provisioning import activation, guard, invoicing, signup, write_back
+from console.services.provisioning import activation, addressing, email, guard, invoicing, signup, supporting, write_back
 from console.services.provisioning.plan import Plan, Run, Step
 from console.services.upstreams import Policy
 
@@ -16,9 +16,8 @@ def _provisioned(run: Run) -> None:
     for item_id, line in run.lines.items():
         if line["item_class"] == "Service":
             activation.keep_subscription(run, item_id, whmcs_service_id=services[item_id], active=True)
-    order = Order.at(run.job.sf_order_id)
-    if order is not None:
-        order.move("completed", ("placed",))
+    if run.order is not None:
+        run.order.move("completed", ("placed",))
     if activation.mobile_lines(run):
         _mail(run, "esim_ready")
     _mail(run, "order_provisioned")
@@ -34,14 +33,14 @@ def _changed(run: Run) -> None:
         _mail(run, "action_needed")
         if (clock.now() - job.waiting_since).total_seconds() > run.policy.customer_reminder_s:
             _mail(run, "action_reminder")
-    order = Order.at(job.sf_order_id)
-    if job.state == "cancelled" and order is not None:
-        close(run.policy, order, "rejected" if job.error_code == "rejected" else "cancelled")
+    if job.state == "cancelled" and run.order is not None:
+        close(run.policy, run.order, "rejected" if job.error_code == "rejected" else "cancelled")
 
 
-def close(policy: Policy, order: Order, state: str) -> None:
-    """An order that ends without being provisioned; a rejected one's customer is written to."""
-    if order.move(state, ("placed",)) and state == "rejected":
+def close(policy: Policy, order: Order, state: str) -> bool:
+    """An order that ends without being provisioned, by this call or not; a rejected one's customer is written to."""
+    closed = order.move(state, ("placed",))
+    if closed and state == "rejected":
         mailing.leave(
             policy,
             "not_approved",
@@ -51,11 +50,11 @@ def close(policy: Policy, order: Order, state: str) -> None:
             order_id=order.id,
             correlation_id=order.correlation_id,
         )
+    return closed
 
 
 def _mail(run: Run, template: str) -> None:
-    order = Order.at(run.job.sf_order_id)
-    ids = {"order_id": order.id} if order else {"order_number": run.snapshot["order_number"]}
+    ids = {"order_id": run.order.id} if run.order else {"order_number": run.snapshot["order_number"]}
     mailing.leave(
         run.policy,
         template,
@@ -87,10 +86,11 @@ PROVISION = Plan(
             after=("add_order",),
         ),
         Step("service_fields", "whmcs", invoicing.service_fields, lines=invoicing.all_lines, after=("match_services", "esim_profile")),
-        Step("salesforce", "salesforce", write_back.write_result, after=("match_services", "service_fields")),
+        # in the very run that ends the job: a status may have gone out since an earlier one died behind this step
+        Step("salesforce", "salesforce", write_back.write_result, after=("match_services", "service_fields"), every_run=True),
     ),
     finished=_provisioned,
     changed=_changed,
 )  # fmt: skip
 
-PLANS = {"provision": PROVISION, "signup": signup.SIGNUP}
+PLANS = {"provision": PROVISION, "signup": signup.SIGNUP, "email": email.EMAIL, "billing": addressing.BILLING, "case": supporting.CASE}

@@ -11,6 +11,7 @@ from console import clock, crash, log
 from console.clients.pubsub import Batch, Event
 from console.clients.salesforce_ids import canonical_id
 from console.models import InboxEvent, Job, JobEvent, Order, OutboxMessage, StreamCursor, transaction
+from console.services.provisioning.write_back import CANCELLED_HERE
 
 _log = log.logger(__name__)
 
@@ -86,25 +87,25 @@ def ensure_jobs(sf_order_ids: Sequence[str], source: str) -> tuple[int, ...]:
     wanted = list(dict.fromkeys(sf_order_ids))
     if not wanted:
         return ()
-    known = list(Job.select().where(Job.dedupe_key.in_([f"provision:{order_id}" for order_id in wanted])))
-    here = {job.sf_order_id for job in known}
-    placed = {order.sf_order_id: order for order in Order.select().where(Order.sf_order_id.in_(wanted))}
-    made = Job.make_many("provision", [_job(order_id, source, placed.get(order_id)) for order_id in wanted if order_id not in here])
-    return (*made, *(job.id for job in known if _again(job, source)))
+    placed = Order.placed_as(wanted)
+    rows = {order_id: _job(order_id, *placed.get(order_id, (None, ""))) for order_id in wanted}
+    made = Job.make_many("provision", rows, source, last_rung_at=clock.now())
+    known = Job.of_orders([order_id for order_id in wanted if order_id not in made])
+    return (*made.values(), *(job.id for job in known if _again(job, source)))
 
 
-def _job(order_id: str, source: str, order: Order | None) -> dict[str, object]:
-    values = {"key": order_id, "sf_order_id": order_id, "source": source, "last_rung_at": clock.now()}
-    return values | {"user": order.user_id if order else None, "correlation_id": order.correlation_id if order else str(uuid4())}
+def _job(order_id: str, user_id: int | None, correlation_id: str) -> dict[str, object]:
+    return {"sf_order_id": order_id, "user": user_id, "correlation_id": correlation_id or str(uuid4())}
 
 
 def _again(job: Job, source: str) -> bool:
-    """Whether to ring. Open: no. Succeeded: the status is wanted again. Skipped: queued again, the guard decides. Else: noted for staff."""
+    """Whether to ring. Open: no. Succeeded, or cancelled here: the status is wanted again. Skipped: queued again, the guard decides.
+    Else: noted for staff."""
     if job.state == "skipped":
         now = clock.now()
         values: dict[str, Any] = {"next_run_at": now, "last_rung_at": now, "error_code": "", "error_class": "", "finished_at": None}
         return job.move("queued", ("skipped",), source, **values)
-    if job.state == "succeeded":
+    if job.state == "succeeded" or job.error_code in CANCELLED_HERE:
         OutboxMessage.want_status(job.sf_order_id, job.correlation_id)
     if not job.open:
         JobEvent.note(job.id, source, "event_again", job.state)

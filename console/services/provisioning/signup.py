@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from console.clients.salesforce import Account
 from console.clients.whmcs import Address, ClientRecord, NewClient
 from console.errors import AlreadyDone, Contradiction, NeedsCustomer, NeedsStaff
-from console.models import CustomerLink, User, insert_once
-from console.services import mailing
+from console.models import CustomerLink, User
+from console.services import eligibility, mailing
 from console.services.provisioning.invoicing import is_id
 from console.services.provisioning.plan import Done, Plan, Run, Step
 from console.vault import random_password
@@ -49,10 +51,8 @@ def link(run: Run, _line: str) -> Done:
 
 def _link(user: User, found: Account, *, verified: bool, case_number: str) -> bool:
     """Whether the link stands as asked; a verified one may find the Account taken at this very moment."""
-    values = {"sf_number": found.number, "sf_account_id": found.account_id, "verified": verified, "case_number": case_number}
-    insert_once(CustomerLink, user=user.id, **values)
-    row = CustomerLink.of(user.id)
-    return row is not None and row.verified == verified
+    values = {"sf_number": found.number, "sf_account_id": found.account_id, "case_number": case_number, **eligibility.columns(found)}
+    return CustomerLink.stand(user.id, verified=verified, **values)
 
 
 def make_client(run: Run, line: str) -> Done:
@@ -69,7 +69,7 @@ def make_client(run: Run, line: str) -> Done:
         if found is None:
             raise NeedsStaff("account_taken", "a WHMCS user has this e-mail, but no client does") from error
         return found
-    return Done(str(made.client_id), {"user": made.user_id})
+    return Done(str(made.client_id), {"user": made.user_id, "number": user.sf_number})
 
 
 def find_client(run: Run, _line: str) -> Done | None:
@@ -80,7 +80,11 @@ def find_client(run: Run, _line: str) -> Done | None:
         return None
     if not _ours(found, user):
         raise NeedsStaff("account_taken", f"WHMCS client {found.client_id}")
-    return Done(str(found.client_id), {"user": found.user_id})
+    return _adopted(found)
+
+
+def _adopted(found: ClientRecord) -> Done:
+    return Done(str(found.client_id), {"user": found.user_id, "number": found.customer_number})
 
 
 def confirm_client(run: Run, _line: str, ref: str) -> Done | None:
@@ -91,7 +95,9 @@ def confirm_client(run: Run, _line: str, ref: str) -> Done | None:
         return None
     if not (_marked(found, user) or (found.email.lower() == user.email and _ours(found, user))):
         raise Contradiction("not_ours", {"whmcs_client": found.client_id, "customer_number": found.customer_number})
-    return Done(str(found.client_id), {"user": found.user_id})
+    if _somebodys(found, user):
+        raise Contradiction("not_ours", {"whmcs_client": found.client_id, "linked": "to another portal user"})
+    return _adopted(found)
 
 
 def client_gone(run: Run, _line: str, ref: str) -> bool:
@@ -103,7 +109,13 @@ def client_gone(run: Run, _line: str, ref: str) -> bool:
 def _ours(found: ClientRecord, user: User) -> bool:
     row = CustomerLink.of(user.id)
     verified = row is not None and row.verified
-    return _marked(found, user) or (not found.customer_number and verified)
+    return not _somebodys(found, user) and (_marked(found, user) or (not found.customer_number and verified))
+
+
+def _somebodys(found: ClientRecord, user: User) -> bool:
+    """Whether another portal user has this client: one who changed their e-mail here may still have the older one there."""
+    theirs = (CustomerLink.whmcs_client_id == found.client_id) & (CustomerLink.user != user.id)
+    return bool(CustomerLink.select().where(theirs).exists())
 
 
 def _marked(found: ClientRecord, user: User) -> bool:
@@ -114,10 +126,23 @@ def _note(user: User) -> str:
     return f"portal:{user.id}"
 
 
+def misnumbered(run: Run) -> Sequence[str]:
+    """One line where billing has another customer number than the link: an adopted client without one, a number put right later."""
+    told = run.journal.get(("customer_number", "")) or run.step("whmcs_client")
+    return () if told.result.get("number") == _user(run).sf_number else ("",)
+
+
+def write_number(run: Run, _line: str) -> Done:
+    """The customer number into billing's custom field."""
+    client, user = run.step("whmcs_client"), _user(run)
+    run.upstreams.whmcs.set_customer_number(int(client.upstream_ref), user.sf_number)
+    return Done(client.upstream_ref, {"number": user.sf_number})
+
+
 def _finished(run: Run) -> None:
     step = run.step("whmcs_client")
     ids = {"whmcs_client_id": int(step.upstream_ref), "whmcs_user_id": step.result["user"]}
-    CustomerLink.update(**ids).where(CustomerLink.user == run.job.user_id).execute()
+    CustomerLink.change(run.job.user_id, **ids)
     mailing.leave(run.policy, "welcome", run.job.user_id, str(run.job.user_id), correlation_id=run.job.correlation_id)
 
 
@@ -133,6 +158,7 @@ SIGNUP = Plan(
         Step("account", "salesforce", account),
         Step("link", "salesforce", link),
         Step("whmcs_client", "whmcs", make_client, look_up=find_client, confirm=confirm_client, gone=client_gone, after=("link",)),
+        Step("customer_number", "whmcs", write_number, lines=misnumbered, after=("whmcs_client",), every_run=True),
     ),
     finished=_finished,
     changed=_changed,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from console import clock
 from console.errors import Refused
-from console.models import Job, Order, transaction
-from console.services.provisioning.borrowed import FRESH, borrowed, journal
+from console.models import Job, JobStep, Order, transaction
+from console.services.provisioning.borrowed import FRESH, borrowed
 from console.services.provisioning.guard import EFFECTS
 from console.services.provisioning.plans import close
 from console.services.provisioning.verbs import MADE
+from console.services.provisioning.write_back import BY_STAFF
 from console.services.upstreams import Policy, Upstreams
 
 
@@ -36,9 +39,14 @@ def keep(_upstreams: Upstreams, policy: Policy, job: Job, *, actor: str, reason:
         held.onward(snapshot={**held.job.snapshot, "kept": held.job.evidence["now"]})
 
 
+def ended(code: str) -> dict[str, Any]:
+    """The columns of a job that a person cancelled."""
+    return {**FRESH, "error_class": "stopped", "error_code": code, "held_by": "", "finished_at": clock.now()}
+
+
 def effects_left(job: Job) -> list[tuple[str, str]]:
     """The effects, as (step, line), that exist or may exist upstream."""
-    return [key for key, row in journal(job).items() if key[0] in EFFECTS and row.state in MADE]
+    return [key for key, row in JobStep.of(job).items() if key[0] in EFFECTS and row.state in MADE]
 
 
 def cancel(_upstreams: Upstreams, policy: Policy, job: Job, *, actor: str, reason: str) -> None:
@@ -50,8 +58,7 @@ def cancel(_upstreams: Upstreams, policy: Policy, job: Job, *, actor: str, reaso
         if left := effects_left(held.job):
             raise Refused("effects_left", state=held.job.state, effects=[f"{name} {line}".strip() for name, line in left])
         with transaction():
-            ends = {"error_class": "stopped", "error_code": "cancelled_by_staff", "held_by": "", "finished_at": clock.now()}
-            held.leave("cancelled", **{**FRESH, **ends})
+            held.leave("cancelled", **ended(BY_STAFF))
             order = Order.at(held.job.sf_order_id)
             if order is not None:
                 close(policy, order, "cancelled")

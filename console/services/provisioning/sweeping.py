@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from console import clock, log
 from console.models import Job, Order, OutboxMessage, transaction
+from console.services import billing_changes
 from console.services.provisioning import breakers
 from console.services.upstreams import Policy
 
@@ -26,6 +27,7 @@ def sweep(policy: Policy) -> Due:
     for job in Job.abandoned():
         rescue(job, policy)
     breakers.release_due()
+    billing_changes.requeue_stranded()
     return Due(Job.due(policy.ring_again_s), OutboxMessage.due(policy.ring_again_s), [order.id for order in Order.unplaced()])
 
 

@@ -29,7 +29,7 @@ class Verb:
     noun: str
     states: frozenset[str]
     role: str = "support"
-    kinds: frozenset[str] = frozenset({"provision", "signup"})
+    kinds: frozenset[str] = frozenset({"provision", "signup", "email", "billing", "case"})
     reasoned: bool = False
     asks: tuple[str, ...] = ()
 

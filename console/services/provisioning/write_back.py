@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from console import clock, crash, log
 from console.clients.salesforce import ItemResult, Provisioned, StatusUpdate
-from console.errors import LeaseLost, UpstreamError
+from console.errors import Ambiguous, LeaseLost, Unavailable, UpstreamError
 from console.models import Job, JobStep, OutboxMessage
+from console.models.base import millis
 from console.services.provisioning.outcomes import backoff
 from console.services.provisioning.plan import Done, Run
 from console.services.upstreams import Policy, Upstreams
 
 _log = log.logger(__name__)
 
+# error codes of jobs that a person cancelled here
+BY_CUSTOMER, BY_STAFF = "cancelled_by_customer", "cancelled_by_staff"
+CANCELLED_HERE = frozenset({BY_CUSTOMER, BY_STAFF})
+# an order of any other Status has ended there, or is activated and cannot go back
+_UNDECIDED = frozenset({"Draft", "Pending Review", "Approved"})
 # job state → Provisioning_Status__c; a job that is skipped writes nothing
 PROVISIONING = {
     "queued": "Pending", "running": "Pending", "waiting": "Pending", "retry_wait": "Pending", "held": "Pending",
@@ -64,44 +70,64 @@ def _send_held(message: OutboxMessage, held: Job, upstreams: Upstreams, policy: 
     except UpstreamError as error:
         attempts = message.attempts + 1
         _log.warning("status_failed", job_id=held.id, sf_order_id=held.sf_order_id, code=error.code, attempt=attempts)
-        message.write(attempts=attempts, next_try_at=clock.after(backoff(attempts, policy)), error_code=error.code[:60])
+        message.write(
+            attempts=attempts, next_try_at=clock.after(backoff(attempts, policy)), error_code=error.code[:60],
+            values=_unsettled(error, policy) or message.values,
+        )  # fmt: skip
     else:
         crash.point("status.call")
-        message.sent_now()
+        _sent(message)
     finally:
         _give_back(held)
+
+
+def _unsettled(error: UpstreamError, policy: Policy) -> dict[str, int]:
+    """Until when a call without an answer may still take effect; nothing when it surely does not."""
+    unclear = isinstance(error, (Ambiguous, Unavailable))
+    return {"settles_at": millis(clock.after(max(policy.settle.values())))} if unclear else {}
+
+
+def _sent(message: OutboxMessage) -> None:
+    """Done, unless an older call may still arrive and put its status in the place of this one: then it is sent once more."""
+    wait_ms = message.values.get("settles_at", 0) - millis(clock.now())
+    if wait_ms > 0:
+        message.write(attempts=0, next_try_at=clock.after(wait_ms / 1000), error_code="")
+    else:
+        message.sent_now()
 
 
 def _give_back(held: Job) -> None:
     try:
         held.give_back()
-    except LeaseLost:
+    except LeaseLost:  # somebody else went on meanwhile, and what we told may be older than what they did
         _log.warning("lease_lost", job_id=held.id, fence=held.fence)
+        OutboxMessage.want_status(held.sf_order_id, held.correlation_id)
 
 
 def _tell(job: Job, upstreams: Upstreams) -> None:
     """Worked out from the job's row at this moment."""
     if job.state == "succeeded":
-        journal = {(row.name, row.line): row for row in JobStep.select().where(JobStep.job == job.id)}
-        upstreams.salesforce.record_provisioned(_result(job, journal))
+        upstreams.salesforce.record_provisioned(_result(job, JobStep.of(job)))
     elif job.state in PROVISIONING:
         upstreams.salesforce.record_status(_update(job, upstreams))
 
 
 def _update(job: Job, upstreams: Upstreams) -> StatusUpdate:
     failed = job.state == "needs_attention"
+    activation, order_status = _ending(job, upstreams) if job.state == "cancelled" else (None, None)
     return StatusUpdate(
-        order_id=job.sf_order_id, provisioning_status=PROVISIONING[job.state], activation_status=_activation(job, upstreams),
+        order_id=job.sf_order_id, provisioning_status=PROVISIONING[job.state], activation_status=activation, order_status=order_status,
         error_code=job.error_code if failed else "", error_message=_message(job) if failed else "",
     )  # fmt: skip
 
 
-def _activation(job: Job, upstreams: Upstreams) -> str | None:
-    """Failed for a cancelled order that was Activating; in every other state the column stays as it is."""
-    if job.state != "cancelled":
-        return None
+def _ending(job: Job, upstreams: Upstreams) -> tuple[str | None, str | None]:
+    """Activation and Status of a cancelled order: Failed if it was Activating, Cancelled if that was decided here; else as they are."""
     order = upstreams.salesforce.read_order(job.sf_order_id)
-    return "Failed" if order is not None and order.activation_status == "Activating" else None
+    if order is None:
+        return None, None
+    decided_here = job.error_code in CANCELLED_HERE and order.status in _UNDECIDED
+    return "Failed" if order.activation_status == "Activating" else None, "Cancelled" if decided_here else None
 
 
 def _message(job: Job) -> str:

@@ -10,13 +10,24 @@ from pathlib import Path
 from wtforms import ValidationError
 from wtforms.fields import Field
 from wtforms.form import BaseForm
-from wtforms.validators import InputRequired, Length, Regexp
+from wtforms.validators import InputRequired, Length, Regexp, StopValidation
 
 from console.i18n import gettext as _
 from console.i18n import lazy
+from console.masking import masked
 
-_CARD = re.compile(r"(?<!\d)(?:\d[ .–-]?){12,18}\d(?!\d)")
-NEEDED = InputRequired(lazy("This is needed."))
+
+class Needed(InputRequired):  # type: ignore[misc]
+    """Something must be left when spaces and what cannot be seen are taken away."""
+
+    def __call__(self, form: BaseForm, field: Field) -> None:
+        super().__call__(form, field)
+        if isinstance(field.data, str) and not field.data:
+            field.errors = []
+            raise StopValidation(self.message)
+
+
+NEEDED = Needed(lazy("This is needed."))
 PHONE = Regexp(r"^\+?[0-9][0-9() .-]{5,30}$", message=lazy("Digits, with + in front for a number abroad."))
 _COMMON = Path(__file__).with_name("common_passwords.txt")
 
@@ -25,17 +36,7 @@ def plain(text: str | None) -> str:
     """One line in the usual width: NFKC, no control characters, single spaces, a card number masked."""
     normal = unicodedata.normalize("NFKC", text or "")
     seen = "".join(" " if unicodedata.category(char).startswith("C") or char.isspace() else char for char in normal)
-    return _CARD.sub(_masked, " ".join(seen.split()))
-
-
-def _masked(found: re.Match[str]) -> str:
-    digits = re.sub(r"\D", "", found.group())
-    return "****" if _luhn(digits) else found.group()
-
-
-def _luhn(digits: str) -> bool:
-    doubled = [int(d) * 2 if place % 2 else int(d) for place, d in enumerate(reversed(digits))]
-    return sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
+    return masked(" ".join(seen.split()))
 
 
 def upper(text: str | None) -> str:

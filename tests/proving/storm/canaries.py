@@ -12,7 +12,7 @@ from tests.proving.storm.seen import Seen
 # rows that hold people, or sealed things, by design
 _PRIVATE = {User, EmailToken, UserSession, CustomerLink, Order, Subscription, EsimSecret, Throttle}
 JOURNAL = [table for table in TABLES if table not in _PRIVATE]
-_SHAPES = re.compile(r"LPA:1\$\S+|00D\w{12,15}!\S{8,}|[\w.+-]+@(?:example\.com|console\.example)(?![\w>.])|/confirm/\d+\.\S+")
+_SHAPES = re.compile(r"LPA:1\$\S+|00D\w{12,15}!\S{8,}|(?<![\w.+-])[\w.+-]++@(?:example\.com|console\.example)(?![\w>.])|/confirm/\d+\.\S+")
 SETTINGS = ("SECRET_KEY", "WHMCS_IDENTIFIER", "WHMCS_SECRET", "MOBILE_API_KEY", "MOBILE_WEBHOOK_SECRET")
 # there are thousands of them: sought as whole words, all at once
 _WORD = re.compile(r"[\w!.-]{8,}")

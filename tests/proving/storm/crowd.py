@@ -6,7 +6,6 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -138,12 +137,21 @@ class Crowd:
         """The reviewer's next ones, those by page first."""
         for _ in range(min(number, len(self.waiting))):
             order_id = self.waiting.pop()
-            try:
-                self.stage.sandbox.control.approve(order_id)
-            except Refused as refused:
-                if refused.status != 409:  # decided already: an answer of ours that was lost
-                    raise
+            if not self._decided(order_id):
+                self.waiting.insert(0, order_id)
+                return
             self.approved[order_id] = time.time()
+
+    def _decided(self, order_id: str) -> bool:
+        """False when the reviewer got no answer in time; what was decided all the same is then found so."""
+        try:
+            self.stage.sandbox.control.approve(order_id)
+        except Refused as refused:
+            if refused.status != 409:  # decided already
+                raise
+        except OSError:
+            return False
+        return True
 
     def wander(self) -> None:
         """A customer looks at some page."""
@@ -192,34 +200,3 @@ def _typed(number: int, account_id: str, basket: tuple[str, ...], prices: dict[s
         "attributes": {"type": "Order", "referenceId": f"order{number}"}, "AccountId": account_id, "EffectiveDate": "2026-11-21",
         "Status": "Pending Review", "Pricebook2Id": prices[basket[0]]["Pricebook2Id"], "OrderItems": {"records": items},
     }  # fmt: skip
-
-
-class Doing(threading.Thread):
-    """Does it beside everything else; what goes wrong with itself is raised by `end`."""
-
-    def __init__(self, act: Callable[[], object]) -> None:
-        super().__init__(daemon=True)
-        self._act = act
-        self._error: Exception | None = None
-        self.start()
-
-    def run(self) -> None:
-        try:
-            self._act()
-        except Exception as error:  # for the thread that asked for this
-            self._error = error
-
-    def end(self) -> None:
-        self.join(30)
-        if self._error:
-            raise self._error
-
-
-def repeating(act: Callable[[], object], every_s: float, stopping: threading.Event) -> Doing:
-    """Does it again and again until told to stop; `act` keeps expected troubles to itself."""
-
-    def again() -> None:
-        while not stopping.wait(every_s):
-            act()
-
-    return Doing(again)

@@ -5,19 +5,30 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import requests
 
+from tests.proving.storm.doing import Doing, check
 from tests.proving.storm.stage import LEASE_S, Stage
+from tests.support.processes import eventually
 from tests.support.sandbox import Refused
 
 # calls that the console makes while it signs up, places and provisions
 CALLS = {
-    "salesforce": ("query", "composite", "tree", "token"),
-    "whmcs": ("GetPayMethods", "AddOrder", "GetOrders", "AcceptOrder", "GetClientsProducts", "UpdateClientProduct"),
+    "salesforce": ("query", "composite", "tree", "sobject.update:Order", "token"),
+    "whmcs": (
+        "GetPayMethods",
+        "GetClientsDetails",
+        "GetProducts",
+        "AddOrder",
+        "GetOrders",
+        "AcceptOrder",
+        "GetClientsProducts",
+        "UpdateClientProduct",
+    ),
     "mobile": (
         "POST users/search",
         "POST users",
@@ -39,6 +50,7 @@ DELAY_MS = {"timeout_before": 2_000, "timeout_after": 2_000, "late_effect": 2_00
 NEVER = {"delivery_limit"}
 ONCE = {"schema_change"}
 AT_ONCE = 12
+DOOR_S = 30
 # mean seconds between two of a kind
 PACE = {
     "faults": 4.0,
@@ -121,16 +133,20 @@ class Mischief:
     deeds: Sequence[Deed]
     done: dict[str, int] = field(default_factory=dict)
     fired: int = 0
+    _later: list[Doing] = field(default_factory=list)
 
     def run(self, stopping: threading.Event) -> None:
-        """From now on, each deed at its time, until told to stop."""
+        """From now on, each deed at its time, until told to stop; what a deed must undo is undone when this returns."""
         began = time.monotonic()
         with (self.stage.folder / "mischief.log").open("w") as log:
             for deed in self.deeds:
                 if stopping.wait(max(0.0, began + deed.at - time.monotonic())):
-                    return
+                    break
                 print(f"{time.strftime('%H:%M:%S')} {deed.told()}", file=log, flush=True)
                 self._do(deed)
+                check(self._later)
+        for one in self._later:
+            one.end()
 
     def _do(self, deed: Deed) -> None:
         self.done[deed.what] = self.done.get(deed.what, 0) + 1
@@ -140,26 +156,30 @@ class Mischief:
             case "kill":
                 self.stage.kill(deed.who)
             case "freeze":
-                self._later(deed.seconds, lambda: self.stage.freeze(deed.who, thaw=True), self.stage.freeze(deed.who))
+                self.stage.freeze(deed.who)
+                self._after(deed.seconds, lambda: self.stage.freeze(deed.who, thaw=True))
             case "shut":
                 number = self.stage.sandbox.control.fault(deed.who, "*", "refuse")
-                self._later(deed.seconds, lambda: self.stage.sandbox.control.clear_faults(number))
+                self._after(deed.seconds, lambda: self.stage.sandbox.control.clear_faults(number))
             case "lose card":
-                self._later(deed.seconds, lambda: self._card("POST", deed.who), self._card("DELETE", deed.who))
+                self._after(0, lambda: self._lose_card(deed.who, deed.seconds))
             case "empty queue":
                 self.stage.empty_queue()
             case "restart redis" | "restart postgres":
                 self.stage.restart(deed.what.removeprefix("restart "))
 
-    @staticmethod
-    def _later(seconds: float, act: Any, _done: None = None) -> None:
-        timer = threading.Timer(seconds, act)
-        timer.daemon = True
-        timer.start()
+    def _after(self, seconds: float, act: Callable[[], object]) -> None:
+        self._later.append(Doing(lambda: (time.sleep(seconds), act())))
+
+    def _lose_card(self, email: str, seconds: float) -> None:
+        self._card("DELETE", email)
+        time.sleep(seconds)
+        self._card("POST", email)
 
     def _card(self, method: str, email: str) -> None:
+        """Through the door that others shut at times."""
         url = f"{self.stage.facts['whmcs']['url']}/sandbox/pay-methods"
-        requests.request(method, url, json={"client_email": email}, timeout=10)
+        eventually(lambda: _answered(method, url, email), DOOR_S, "the page of the cards")
 
     def _set(self, faults: Sequence[Mapping[str, Any]]) -> None:
         """These instead of those that were set; a pair that the sandbox says can never fire is left out."""
@@ -178,6 +198,9 @@ class Mischief:
         self.fired += sum(row["fired"] for row in self.stage.sandbox.control.faults())
 
 
-def words(deeds: Sequence[Deed]) -> Iterator[str]:
-    """The plan, a line each."""
-    yield from (deed.told() for deed in deeds)
+def _answered(method: str, url: str, email: str) -> bool:
+    try:
+        requests.request(method, url, json={"client_email": email}, timeout=10).raise_for_status()
+    except (requests.ConnectionError, requests.Timeout):
+        return False
+    return True
