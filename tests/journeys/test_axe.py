@@ -14,6 +14,8 @@ from tests.support import chromium, walking
 from tests.support.barriers import found
 from tests.support.sandbox import Control
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def desk(browser: Browser, stack: Console, support: Person) -> Iterator[Page]:

@@ -16,6 +16,8 @@ LANGUAGES: dict[str, barriers.Look] = {"en": "light", "ja": "dark"}
 # leads on to another page: who has not given a password yet, and who came to the staff's door
 ON_THE_WAY = {"/login/code", "/staff"}
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def home(stack: Console) -> Iterator[Household]:

@@ -14,6 +14,8 @@ from deploy.people import Inbox, Person
 from tests.support import chromium
 from tests.support.sandbox import Control
 
+pytestmark = pytest.mark.long
+
 
 def signed_up(stack: Console, inbox: Inbox, person: Person) -> None:
     plain = PlainBrowser(stack.url)

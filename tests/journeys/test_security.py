@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 
+import pytest
 from playwright.sync_api import Browser, Page
 from pyotp import TOTP
 
@@ -15,6 +16,8 @@ from tests.support.sandbox import Control
 
 NEW = "a lantern in the harbour"
 MAIL_S = 30
+
+pytestmark = pytest.mark.long
 
 
 def link(inbox: Inbox, email: str, path: str) -> str:

@@ -20,6 +20,8 @@ from tests.support.sandbox import Control
 
 PLACING = re.compile(r"/orders/placing/")
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def cheaper(stack: Console) -> Callable[[str, int], None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,20 @@ from console.wiring import Console
 from tests.listener.hearing import terminated
 from tests.proving import busy
 from tests.support.processes import LISTENER, Process, eventually, running
-from tests.support.sandbox import Control
+from tests.support.sandbox import Control, Running, start
 
 EVENTS, WARM, CHUNK = 75_000, 200, 2_500
 DRAINED_S, GROWTH_MB = 60, 20
 
 pytestmark = pytest.mark.long
+
+
+@pytest.fixture
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One whose stream holds nothing yet."""
+    running = start(tmp_path_factory.mktemp("sandbox"))
+    yield running
+    running.stop()
 
 
 def test_it_drains_a_backlog(console: Console, control: Control, own: dict[str, Any], tmp_path: Path) -> None:

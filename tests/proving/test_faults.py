@@ -1,4 +1,4 @@
-"""Every call of the console meets every fault of the table; a third of the cells in the plain run, all in the long one."""
+"""Every call of the console meets every fault: a third of the cells in the plain run, all in the long one, a third on PostgreSQL too."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_it_ends_as_the_table_says(cell: Cell, console: Console, sandbox: Runnin
 
 @pytest.mark.long
 @pytest.mark.postgres
-@pytest.mark.parametrize("cell", faults.cells(), ids=lambda cell: cell.name)
+@pytest.mark.parametrize("cell", [cell for cell in faults.cells() if cell.name in _TELLING], ids=lambda cell: cell.name)
 def test_it_ends_so_on_postgres_too(cell: Cell, console: Console, sandbox: Running, control: Control, tmp_path: Path) -> None:
     assert fault_matrix.play(fault_matrix.quick(sandbox, tmp_path, console), sandbox, cell) == (cell.end, [])
 

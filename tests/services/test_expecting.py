@@ -115,7 +115,8 @@ def test_it_says_so_when_it_takes_longer(aiko: User) -> None:
     late = waiting(aiko, "running", created_at=clock.after(-121))
     assert late.expected == "Usually within 2 minutes; this time it takes longer."
     assert "taking longer than usual" in late.message
-    assert late.until is None
+    assert late.until is not None
+    assert late.until > clock.now(), "when the page asks less often: nothing else is to be said"
 
 
 def test_the_customers_own_time_does_not_count(aiko: User) -> None:
