@@ -8,7 +8,7 @@ from typing import Any
 
 from console import clock, log
 from console.models import BillingChange, Cart, Job, JobStep, Order, OutboxMessage, UpstreamState, User
-from console.services import billing_changes, catalog, mailing, ordering, retrying
+from console.services import billing_changes, cancelling, catalog, mailing, ordering, retrying
 from console.services.provisioning import activation, engine, write_back
 from console.services.provisioning.plans import PLANS
 from console.services.provisioning.receiving import ensure_jobs
@@ -169,6 +169,31 @@ class Placed(Story):
             yield f"Salesforce has {found.order_id if found else 'nothing'}, we have {order.sf_order_id if order else 'nothing'}"
 
 
+class Cancelled(Story):
+    """An order that its customer cancels, of which Salesforce is to be told."""
+
+    def prepare(self) -> None:
+        order = ordered.place(self.console, *ordered.customer(self.console, self.sandbox))
+        self.order_id = str(order.sf_order_id)
+        cancelling.cancel(self.console.policy, order)
+
+    def end(self) -> str:
+        eventually(self._told, what="Salesforce is told")
+        return ITSELF
+
+    def _told(self) -> bool:
+        """Whether a try, due or not, was the last one that is needed."""
+        mine = (OutboxMessage.kind == "sf_status") & (OutboxMessage.sf_order_id == self.order_id)
+        OutboxMessage.update(next_try_at=clock.after(-1)).where(mine).execute()
+        write_back.send_status(OutboxMessage.get(mine).id, self.console.upstreams, self.console.policy, "worker:test")
+        return OutboxMessage.get(mine).state == "sent"
+
+    def broken(self) -> Iterator[str]:
+        found = ordered.truth(self.control, self.order_id)["salesforce"]
+        if (found["Status"], found["Provisioning_Status__c"]) != ("Cancelled", "Cancelled"):
+            yield f"Salesforce says {found['Status']}, {found['Provisioning_Status__c']}"
+
+
 class Mailed(Story):
     """The first mail about an order."""
 
@@ -221,4 +246,6 @@ TWISTS = {
     ("POST subscriptions", "twin"): _second_esim,
     ("POST subscriptions", "other"): _other_esim,
 }
-STORIES: dict[str, type[Story]] = {"provision": Provisioned, "place": Placed, "signup": SignedUp, "billing": Billed, "mail": Mailed}
+STORIES: dict[str, type[Story]] = {
+    "provision": Provisioned, "place": Placed, "cancel": Cancelled, "signup": SignedUp, "billing": Billed, "mail": Mailed,
+}  # fmt: skip

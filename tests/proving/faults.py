@@ -32,7 +32,7 @@ TWINS = {"AddOrder": staff("amount_differs"), "POST subscriptions": staff("plan_
 @dataclass(frozen=True)
 class Call:
     """A call of the console; story: what is going on. kind: token, read, write (may be repeated), effect (must not), keyed (an effect
-    that the upstream itself refuses to make twice), mail."""
+    that the upstream itself refuses to make twice), status (told until it is taken), mail."""
 
     upstream: str
     operation: str
@@ -45,6 +45,7 @@ CALLS = (
     Call("salesforce", "query", "read"),
     Call("salesforce", "composite", "write"),
     Call("salesforce", "tree", "keyed", "place"),
+    Call("salesforce", "sobject.update:Order", "status", "cancel"),
     Call("salesforce", "sobject.upsert:Case", "write", "signup"),
     Call("whmcs", "GetPayMethods", "read"),
     Call("whmcs", "GetProducts", "read"),
@@ -62,10 +63,10 @@ CALLS = (
     Call("mobile", "GET sims", "read"),
     Call("mail", "send", "mail", "mail"),
 )
-READS = dict.fromkeys(("token", "read", "write"), ITSELF)
+READS = dict.fromkeys(("token", "read", "write", "status"), ITSELF)
 ALL = READS | {"effect": ITSELF, "keyed": ITSELF, "mail": ITSELF}
 MADE = READS | {"effect": ADOPTED, "keyed": ADOPTED, "mail": ITSELF}  # the effect has happened
-BARRED = dict.fromkeys(("token", "read", "write", "effect"), HELD) | {"keyed": ITSELF, "mail": ITSELF}
+BARRED = dict.fromkeys(("token", "read", "write", "effect"), HELD) | {"keyed": ITSELF, "status": ITSELF, "mail": ITSELF}
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +81,7 @@ class Fault:
 
 
 def _no(code: str) -> Mapping[str, str]:
-    return dict.fromkeys(("read", "write", "effect"), staff(code)) | {"token": HELD, "keyed": NOBODY}
+    return dict.fromkeys(("read", "write", "effect"), staff(code)) | {"token": HELD, "keyed": NOBODY, "status": ITSELF}
 
 
 FAULTS = (
@@ -97,7 +98,7 @@ FAULTS = (
     Fault("slow", "slow, but just in time", ALL),
     Fault("throttle", "throttled", ALL, but={"token": ""}),
     Fault("limit_exceeded", "the day's limit exceeded", ALL, ("salesforce",), {"token": ""}),
-    Fault("lock_row", "row locked", {"write": ITSELF, "keyed": ITSELF}, ("salesforce",)),
+    Fault("lock_row", "row locked", {"write": ITSELF, "keyed": ITSELF, "status": ITSELF}, ("salesforce",)),
     Fault("expired_session", "session or key refused", ALL, ("salesforce",), {"token": ""}),
     Fault("expired_session", "session or key refused", BARRED, ("whmcs", "mobile")),
     Fault("misconfigured", "address, key or right refused", BARRED),
