@@ -128,7 +128,9 @@ class Crowd:
 
     @staticmethod
     def _placing(customer: Customer) -> bool:
-        return any("/orders/placing/" in link for link in customer.browser.open("/orders").links)
+        """Whether one is under way: the page of one that was refused for good has ended, it asks no more."""
+        unsure = [link for link in customer.browser.open("/orders").links if "/orders/placing/" in link]
+        return any("/_placing" in customer.browser.open(link).source for link in unsure)
 
     def unplaced(self) -> list[Customer]:
         return [customer for customer in self.customers if len(customer.found) < customer.wished]
