@@ -166,3 +166,12 @@ def test_it_hides_orders_of_others(at_home: Browser, order: Order, path: str) ->
     assert at_home.get(address(foreign) + path).status_code == 404
     assert at_home.get(f"/orders/801000000000000AAA{path}").status_code == 404
     assert at_home.get(f"/orders/placing/{foreign.checkout_id}").status_code == 404
+
+
+def test_it_tells_what_is_paid_each_year(at_home: Browser, customer: User) -> None:
+    order = jobs.order(customer)
+    yearly = {"name": "VPN", "quantity": 1, "unit_price": 8800, "billing_cycle": "Annually"}
+    Order.update(lines=[yearly], monthly=0, due_today=8800).where(Order.id == order.id).execute()
+    page = at_home.get(f"/orders/{order.sf_order_id}").text
+    assert "Each year" in page
+    assert "Then monthly" not in page
