@@ -8,7 +8,7 @@ from typing import Self
 
 from peewee import BooleanField, CharField, ForeignKeyField, IntegerField, IntegrityError
 
-from console import clock
+from console import clock, zones
 from console.i18n import full_name
 from console.models import statements
 from console.models.base import Moment, Row, transaction
@@ -32,6 +32,7 @@ class User(Row):
     last_name = CharField(80, default="", index=True)
     phone = CharField(32, default="")
     language = CharField(8, default="en")
+    zone = CharField(40, default=zones.HOME)
     sf_number = CharField(20, default="", index=True)
     address_seen = BooleanField(default=False)
     address_skipped = BooleanField(default=False)

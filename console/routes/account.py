@@ -40,11 +40,11 @@ def show() -> ResponseReturnValue:
 @blueprint.post("/profile")
 @customer
 def change_profile() -> ResponseReturnValue:
-    form, person = ProfileForm(), me()
+    form = ProfileForm(obj=me())
     if not form.validate():
         return _overview(form), 422
-    chosen = profiles.Profile(form.first_name.data, form.last_name.data, form.phone.data, form.language.data)
-    bell().jobs(profiles.change(upstreams(), policy(), person, chosen))
+    chosen = profiles.Profile(form.first_name.data, form.last_name.data, form.phone.data, form.language.data, form.zone.data)
+    bell().jobs(profiles.change(upstreams(), policy(), me(), chosen))
     return redirect("/account?saved=1", 303)
 
 

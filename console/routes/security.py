@@ -7,11 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from console.errors import Refused
 from console.i18n import gettext as _
-from console.models import RecoveryCode
+from console.models import RecoveryCode, User
 from console.services import changing_email, logging_in, mail_links, passwords
 from console.web import limits
 from console.web.auth import enrolling, leave, me, me_or_none, person, public, safe_path, session_id
 from console.web.forms.login import PasswordForm
+from console.web.forms.profile import ZoneForm
 from console.web.forms.security import ChangePasswordForm, NewEmailForm
 from console.web.recent import AGAIN, ask_again, recent_login, shown_again, wrong_password
 from console.web.wired import bell, policy
@@ -22,9 +23,24 @@ blueprint = Blueprint("security", __name__, url_prefix="/account/security")
 @blueprint.get("")
 @person
 def show() -> ResponseReturnValue:
+    return _overview(ZoneForm(obj=me()), saved=request.args.get("saved", ""))
+
+
+@blueprint.post("/zone")
+@person
+def change_zone() -> ResponseReturnValue:
+    """Staff have no profile, but a clock of their own."""
+    form = ZoneForm()
+    if not form.validate():
+        return _overview(form), 422
+    User.update(zone=form.zone.data).where(User.id == me().id).execute()
+    return redirect("/account/security?saved=zone", 303)
+
+
+def _overview(form: ZoneForm, *, saved: str = "") -> str:
     return render_template(
-        "account/security.html", logins=logging_in.logins(me(), session_id()), change=changing_email.standing(me()),
-        codes_left=RecoveryCode.left(me().id) if me().two_step else 0, saved=request.args.get("saved", ""),
+        "account/security.html", form=form, logins=logging_in.logins(me(), session_id()), change=changing_email.standing(me()),
+        codes_left=RecoveryCode.left(me().id) if me().two_step else 0, saved=saved,
     )  # fmt: skip
 
 

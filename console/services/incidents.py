@@ -7,15 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from console import clock
+from console import clock, zones
 from console.i18n import gettext as _
 from console.i18n import lazy, ngettext
 from console.models import Incident, Job, UpstreamState
 
 SHOWN = 100
-_TOKYO = ZoneInfo("Asia/Tokyo")
 _NAMES: dict[str, Any] = {"salesforce": "Salesforce", "whmcs": "WHMCS", "mobile": lazy("The mobile provider")}
 
 
@@ -85,5 +83,5 @@ def _goes_on(kind: str, count: int) -> str:
 
 
 def _at(moment: datetime) -> str:
-    local, today = moment.astimezone(_TOKYO), clock.now().astimezone(_TOKYO).date()
+    local, today = zones.local(moment), zones.local(clock.now()).date()
     return f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"

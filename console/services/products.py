@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from console import clock, log
+from console import clock, log, zones
 from console.clients.salesforce import Product
 from console.i18n import gettext as _
 from console.i18n import language
@@ -17,7 +16,6 @@ from console.money import whole
 from console.services.product_options import BadOptions, Option, parse
 
 _log = log.logger(__name__)
-TOKYO = ZoneInfo("Asia/Tokyo")
 CYCLES = frozenset({"Monthly", "Annually", "Onetime"})
 CLASSES = frozenset({"Service", "Installation", "Activation", "Add-on", "Other"})
 # What a person may look at and choose by itself; the other classes come with it.
@@ -70,8 +68,8 @@ _WORDS: dict[str, Callable[[str], str]] = {
 
 
 def today() -> date:
-    """The day in Tokyo, where the products are sold."""
-    return clock.now().astimezone(TOKYO).date()
+    """The day where the products are sold."""
+    return zones.at_home(clock.now()).date()
 
 
 def item(product: Product) -> Item:

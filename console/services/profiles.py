@@ -1,4 +1,4 @@
-"""Who a customer is: names and phone go to billing too, the language is ours alone."""
+"""Who a customer is: names and phone go to billing too, language and time zone are ours alone."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ class Profile:
     last_name: str
     phone: str
     language: str
+    zone: str
 
 
 def change(upstreams: Upstreams, policy: Policy, user: User, wanted: Profile) -> list[int]:
     """Write it here, and what has changed of it to billing; the jobs to ring where billing has not taken it yet."""
     names = {"first_name": wanted.first_name, "last_name": wanted.last_name, "phone": wanted.phone}
     changed = {name: value for name, value in names.items() if getattr(user, name) != value}
-    User.update(**names, language=wanted.language).where(User.id == user.id).execute()
+    User.update(**names, language=wanted.language, zone=wanted.zone).where(User.id == user.id).execute()
     link = CustomerLink.of(user.id)
     if link is None or not link.ready or not changed:
         return []

@@ -7,15 +7,12 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from flask import Flask, url_for
 from jinja2 import StrictUndefined
 
-from console import clock, i18n, money
+from console import clock, i18n, money, zones
 from console.services.prefectures import PREFECTURES
-
-TOKYO = ZoneInfo("Asia/Tokyo")
 
 
 def init_app(app: Flask) -> None:
@@ -26,8 +23,9 @@ def init_app(app: Flask) -> None:
     env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=False)  # type: ignore[attr-defined]
     env.filters.update(yen=yen, day=day, time=time_of_day, moment=moment, ago=ago, prefecture=prefecture)
     env.globals.update(
-        asset=_assets(Path(str(app.static_folder))), language=i18n.language, full_name=i18n.full_name, ENVIRONMENT=app.config["ENVIRONMENT"]
-    )
+        asset=_assets(Path(str(app.static_folder))), language=i18n.language, full_name=i18n.full_name, zone_name=zone_name,
+        ENVIRONMENT=app.config["ENVIRONMENT"],
+    )  # fmt: skip
 
 
 def yen(amount: int) -> str:
@@ -35,8 +33,8 @@ def yen(amount: int) -> str:
 
 
 def day(at: datetime) -> str:
-    """`21 Nov 2026`, where the customers are."""
-    local = at.astimezone(TOKYO)
+    """`21 Nov 2026`, where the person is."""
+    local = zones.local(at)
     return f"{local.year}年{local.month}月{local.day}日" if i18n.language() == "ja" else f"{local.day} {local:%b %Y}"
 
 
@@ -46,12 +44,16 @@ def prefecture(stored: str) -> str:
 
 
 def time_of_day(at: datetime) -> str:
-    return f"{at.astimezone(TOKYO):%H:%M}"
+    return f"{zones.local(at):%H:%M}"
 
 
 def moment(at: datetime) -> str:
     """`21 Nov 2026, 14:05`; Japanese needs no comma there."""
     return f"{day(at)}{' ' if i18n.language() == 'ja' else ', '}{time_of_day(at)}"
+
+
+def zone_name() -> str:
+    return zones.name(i18n.language())
 
 
 def ago(at: datetime) -> str:

@@ -1,4 +1,4 @@
-"""Which language a request is answered in: the person's own, else the one chosen in this browser, else what the browser asks for."""
+"""The language and the clock of a request: the person's own; for strangers the language chosen in this browser, else what it asks for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 from flask import Flask, g, request, session
 
-from console import i18n
+from console import i18n, zones
 from console.web import auth
 
 _KEY = "language"
@@ -22,6 +22,8 @@ def _speak() -> None:
     if request.endpoint != "static":
         g.speaking = ExitStack()
         g.speaking.enter_context(i18n.use(wanted()))
+        user = auth.me_or_none()
+        g.speaking.enter_context(zones.use(user.zone if user else zones.HOME))
 
 
 def _fall_silent(_error: BaseException | None) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUND = {f"console.{name}" for name in ("errors", "i18n", "log", "masking", "vault", "totp", "money", "clock", "crash", "metrics")}
+GROUND = {
+    f"console.{name}" for name in ("errors", "i18n", "zones", "log", "masking", "vault", "totp", "money", "clock", "crash", "metrics")
+}
 OURS = {"config", "console", "tasks", "listener", "sandbox", "deploy", "tests"}
 DOORS = {"config", "console.wiring", "console.services", "console.models"} | GROUND
 TOP = {"config.py": set(), "tasks.py": DOORS | {"console.doorbell"}, "listener.py": DOORS | {"tasks"}}

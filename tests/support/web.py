@@ -6,6 +6,8 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from werkzeug.test import TestResponse
 
 from config import Settings
@@ -20,9 +22,27 @@ _TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 _HASH = hash_password(PASSWORD)
 
 
+class _Compiled(BytecodeCache):
+    """Templates as compiled once for all applications of a test run."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._code:
+            bucket.bytecode_from_string(self._code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
+
+
 def make_app(settings: Settings) -> Flask:
     """The application of these settings, its tables made. It binds the database to the models: one app at a time."""
     app = create_app(settings)
+    app.jinja_env.bytecode_cache = _COMPILED
     upgrade(app.extensions["console"].database)
     return app
 

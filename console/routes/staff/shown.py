@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from console import clock
+from console import clock, zones
 from console.i18n import gettext as _
 from console.i18n import lazy
 from console.models import Job
 from console.services import job_words as words
 from console.services.finding_jobs import Listed
 from console.services.job_story import Entry
-from console.web.filters import TOKYO, day
+from console.web.filters import day
 
 TABS: dict[str, Any] = {
     "open": lazy("Open"),
@@ -122,7 +122,7 @@ def timeline(entries: tuple[Entry, ...], names: dict[str, str]) -> list[Event]:
 
 
 def _event(entry: Entry, first_of: str, names: dict[str, str]) -> Event:
-    at = f"{entry.at.astimezone(TOKYO):%H:%M:%S}" if entry.at else ""
+    at = f"{zones.local(entry.at):%H:%M:%S}" if entry.at else ""
     took = duration(entry.duration_ms) if entry.duration_ms is not None else ""
     return Event(entry, first_of, at, took, _tries(entry), names.get(entry.actor, entry.actor), str(LANES.get(entry.lane, entry.lane)))
 
