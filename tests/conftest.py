@@ -23,6 +23,8 @@ network.stay_home()
 
 # rooms whose tests run on both databases; pages and the rest only on the default
 _BOTH = {"models", "services", "listener", "tasks"}
+# of these the rooms that start processes, where PostgreSQL has its turn in the long run
+_BOTH_LONG = {"listener", "tasks"}
 # rooms whose tests start processes: begun first, so that no worker is left alone with one of them at the end
 _SLOW = {"tasks", "proving", "journeys", "listener", "deploy"}
 
@@ -31,8 +33,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database" not in metafunc.fixturenames:
         return
     marked = [name for name in ("sqlite", "postgres") if metafunc.definition.get_closest_marker(name)]
-    both = ["sqlite", "postgres"] if _BOTH & set(metafunc.definition.path.parts) else ["sqlite"]
-    metafunc.parametrize("database", marked or both, indirect=True, scope="function")
+    rooms = set(metafunc.definition.path.parts)
+    second = pytest.param("postgres", marks=pytest.mark.long if _BOTH_LONG & rooms else ())
+    metafunc.parametrize("database", marked or ["sqlite", *([second] if _BOTH & rooms else [])], indirect=True, scope="function")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -113,12 +116,19 @@ def redis() -> Iterator[redises.Server]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandboxes.Running]:
-    """The upstream world as a process, one for the tests of a file."""
+@pytest.fixture(scope="session")
+def _world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandboxes.Running]:
     running = sandboxes.start(tmp_path_factory.mktemp("sandbox"))
+    running.remember()
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="module")
+def sandbox(_world: sandboxes.Running) -> Iterator[sandboxes.Running]:
+    """The upstream world as a process; the tests of each file find it as on its first day."""
+    yield _world
+    _world.recall()
 
 
 @pytest.fixture

@@ -37,6 +37,7 @@ def test_it_takes_over_at_once_from_one_that_ends(console: Console, control: Con
 
 
 @pytest.mark.postgres
+@pytest.mark.long
 def test_it_takes_over_from_one_that_was_killed(console: Console, control: Control, own: dict[str, Any], tmp_path: Path) -> None:
     outlived(control, own, tmp_path)
 

@@ -166,6 +166,7 @@ def _reads_all(step):
     return step.startswith("SCAN ") and "INDEX" not in step and not step.startswith(narrowed)
 
 
+@pytest.mark.long
 def test_it_is_quick_with_many(crowd):
     for wanted in WANTED:
         started = time.monotonic()

@@ -102,6 +102,19 @@ class Running:
             self.process.terminate()
         return self.process.wait(timeout=10)
 
+    def remember(self) -> None:
+        """Keeps the world as it is, for `recall`."""
+        self.control.ask("POST", "snapshot", {"name": "remembered"})
+
+    def recall(self) -> None:
+        """The world as it was remembered, with no fault set and an empty journal of calls."""
+        if self.process.poll() is not None:
+            self.restart()
+        self.control.clear_faults()
+        self.control.latency("*", 0)
+        self.control.ask("POST", "restore", {"name": "remembered"})
+        self.control.clear_calls()
+
     def restart(self) -> None:
         self.stop()
         again = start(self.dir, fast=self.fast)

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,8 +19,14 @@ from tests.support.postgres import Missing
 LANES = 3
 BATCH = 20
 _QUICK = boundaries.quick()
+
+
+def _weight(backend: str, boundary: Boundary) -> Any:
+    return () if backend == "sqlite" and boundary in _QUICK else pytest.mark.long
+
+
 CELLS = [
-    pytest.param(backend, boundary, id=f"{backend} {boundary.name}", marks=() if boundary in _QUICK else pytest.mark.long)
+    pytest.param(backend, boundary, id=f"{backend} {boundary.name}", marks=_weight(backend, boundary))
     for backend in backends.NAMES
     for boundary in boundaries.every()
 ]

@@ -172,6 +172,7 @@ def test_a_file_that_may_not_be_written(world: World) -> None:
     world.assert_well(order_id)
 
 
+@pytest.mark.long
 def test_a_clock_that_jumps_by_an_hour(world: World, control: Control) -> None:
     """Forward while a job runs, and back while another does."""
     wrong = world.logs / "seconds"
