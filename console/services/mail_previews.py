@@ -27,7 +27,7 @@ def samples(public_url: str, language: str, name: str = "") -> Mapping[str, Any]
     }  # fmt: skip
     return {
         "name": name or _NAMES[language], "order_number": "00000101", "sf_number": "SF-1001", "case_number": "00001026",
-        "verified": False, "installation": False, "due_today": yen(7480, language), "monthly": yen(5280, language),
+        "verified": False, "installation": False, "due_today": yen(7480, language), "monthly": yen(5280, language), "yearly": "",
         "lines": [{"name": fibre, "quantity": 1}, {"name": esim, "quantity": 2}],
         "esims": [{"name": esim, "url": f"{public_url}/subscriptions"}],
         **{key: public_url + path for key, path in pages.items()},

@@ -106,7 +106,8 @@ def _order(message: OutboxMessage, policy: Policy, language: str) -> Mapping[str
         "payment_url": f"{policy.public_url}/account/payment",
         "lines": [{"name": line["name"], "quantity": line["quantity"]} for line in order.lines],
         "due_today": yen(order.due_today, language),
-        "monthly": yen(order.monthly, language),
+        "monthly": yen(order.monthly, language) if order.monthly or not order.yearly else "",
+        "yearly": yen(order.yearly, language) if order.yearly else "",
     }
 
 
@@ -116,7 +117,7 @@ def _made_by_hand(message: OutboxMessage, policy: Policy, language: str) -> Mapp
         return _order(message, policy, language)
     return {
         "order_number": message.values["order_number"], "order_url": f"{policy.public_url}/subscriptions",
-        "payment_url": f"{policy.public_url}/account/payment", "lines": [], "due_today": "", "monthly": "",
+        "payment_url": f"{policy.public_url}/account/payment", "lines": [], "due_today": "", "monthly": "", "yearly": "",
     }  # fmt: skip
 
 

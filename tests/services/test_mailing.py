@@ -142,6 +142,25 @@ def test_it_says_what_it_belongs_to(console: Console, sara: User, inbox: Any) ->
 
 
 @pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("cycles", "told"),
+    [
+        (["Monthly"], ["First bill: ¥3,300", "Then monthly: ¥1,980"]),
+        (["Annually"], ["First bill: ¥3,300", "Each year: ¥8,800"]),
+        (["Monthly", "Annually"], ["First bill: ¥3,300", "Then monthly: ¥1,980", "Each year: ¥8,800"]),
+    ],
+)
+def test_it_tells_what_is_paid_each_month_and_year(console: Console, sara: User, inbox: Any, cycles: list[str], told: list[str]) -> None:
+    order = jobs.order(sara)
+    prices = {"Monthly": 1980, "Annually": 8800}
+    lines = [order.lines[0] | {"billing_cycle": cycle, "unit_price": prices[cycle]} for cycle in cycles]
+    Order.update(lines=lines, monthly=1980 if "Monthly" in cycles else 0).where(Order.id == order.id).execute()
+    deliver(console, left(console, sara, "order_received", sf_order_id=order.sf_order_id, order_id=order.id))
+    [mail] = inbox(sara)
+    assert [line for line in mail["text"].splitlines() if "¥" in line] == told
+
+
+@pytest.mark.sqlite
 def test_it_keeps_the_correlation_id_of_what_left_it(console: Console, sara: User, inbox: Any) -> None:
     with log.correlated(CORRELATION):
         message = left(console, sara)
