@@ -155,7 +155,7 @@ def _try(job: Job, tries: list[Attempt], first: int, step: JobStep | None, sever
 
 
 def _mark(outcome: str) -> str:
-    return "done" if outcome in NO_PROBLEM else "you" if outcome == "needs_customer" else "problem"
+    return "done" if outcome in NO_PROBLEM else {"needs_customer": "you", "pending": "current"}.get(outcome, "problem")
 
 
 def _title(job: Job, row: Attempt, several: bool) -> str:

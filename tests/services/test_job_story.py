@@ -149,3 +149,10 @@ def test_it_takes_nothing_to_do_for_no_problem():
     job = jobs.job(jobs.customer(), "skipped", number=147, error_code="not_activating", finished_at=clock.now())
     jobs.tried(job, "guard", "stopped", error_code="not_activating")
     assert ("Salesforce", "done", "Order read and checked: nothing to do") in _told(job)
+
+
+def test_it_takes_what_is_still_at_work_for_no_problem(job):
+    jobs.tried(job, "esim", "pending")
+    jobs.tried(job, "esim", "pending")
+    told = [(entry.title, entry.state, entry.times) for entry in tell(job).entries if entry.at and entry.title.startswith("eSIM")]
+    assert told == [("eSIM: still at work there", "current", 2)]
