@@ -32,10 +32,10 @@ from console.routes import (
 )
 from console.routes.staff import catalog as staff_catalog
 from console.routes.staff import customers, incidents, jobs, mail
-from console.web import access_log, auth, csrf, errors, filters, gate, headers, languages, limits, shopping
+from console.web import access_log, auth, csrf, errors, filters, gate, headers, languages, limits, packed, shopping
 
 _ROOT = Path(__file__).parent.parent
-PARTS = (filters, languages, csrf, auth, limits, shopping, errors, access_log, headers, gate, cli)
+PARTS = (filters, languages, csrf, auth, limits, shopping, errors, access_log, headers, packed, gate, cli)
 NOUNS = (
     health,
     home,
