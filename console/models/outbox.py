@@ -67,6 +67,11 @@ class OutboxMessage(Row):
         return bool(cls.select().where(cls.dedupe_key == f"sf_status:{sf_order_id}").exists())
 
     @classmethod
+    def waiting(cls, template: str, user_id: int) -> bool:
+        """Whether such a mail to this person is still to be sent."""
+        return bool(cls.select().where((cls.user == user_id) & (cls.template == template) & (cls.state == "due")).exists())
+
+    @classmethod
     def claim(cls, message_id: int, lease_s: float) -> Self | None:
         """The row, ours to send, or None."""
         due = (cls.state == "due") & (cls.next_try_at <= db_now()) & (cls.lease_until.is_null() | (cls.lease_until < db_now()))

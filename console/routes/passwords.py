@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from console.services import mail_links, passwords
 from console.web import limits
 from console.web.auth import leave, public
+from console.web.even import evenly
 from console.web.forms.security import ForgotForm, ResetForm
 from console.web.wired import bell, policy
 
@@ -27,8 +28,9 @@ def send_link() -> ResponseReturnValue:
     form = ForgotForm()
     if not form.validate():
         return render_template("passwords/forgot.html", form=form), 422
-    passwords.forgot(policy(), form.email.data)
-    bell().outbox()
+    with evenly():
+        passwords.forgot(policy(), form.email.data)
+        bell().outbox()
     return redirect("/forgot/sent", 303)
 
 

@@ -12,6 +12,7 @@ from console.services import signing_up
 from console.services.signing_up import Wish
 from console.web import errors, limits, refusals
 from console.web.auth import enter, public
+from console.web.even import evenly
 from console.web.forms.login import PasswordForm
 from console.web.forms.signup import AgainForm, SignupForm
 from console.web.wired import bell, policy
@@ -33,8 +34,9 @@ def sign_up() -> ResponseReturnValue:
     if not form.validate():
         return render_template("signup/show.html", form=form, problem=""), 422
     data = form.data
-    signing_up.sign_up(policy(), Wish(**{name: data[name] or "" for name in Wish.__dataclass_fields__}))
-    bell().outbox()
+    with evenly():
+        signing_up.sign_up(policy(), Wish(**{name: data[name] or "" for name in Wish.__dataclass_fields__}))
+        bell().outbox()
     return redirect("/signup/sent", 303)
 
 
@@ -52,8 +54,9 @@ def send_again() -> ResponseReturnValue:
     form = AgainForm()
     if not form.validate():
         return render_template("signup/sent.html", form=form, again=False), 422
-    signing_up.send_again(policy(), form.email.data)
-    bell().outbox()
+    with evenly():
+        signing_up.send_again(policy(), form.email.data)
+        bell().outbox()
     return redirect("/signup/sent?again=1", 303)
 
 

@@ -10,6 +10,7 @@ from console.i18n import gettext as _
 from console.models import Subscription
 from console.services import esim
 from console.services.esim import View
+from console.web import limits
 from console.web.auth import customer, me
 from console.web.qr import svg
 from console.web.wired import policy, upstreams
@@ -31,6 +32,7 @@ def show(subscription_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/subscriptions/<int(max=2147483647):subscription_id>/reveal")
 @customer
+@limits.on_reveal
 def reveal(subscription_id: int) -> ResponseReturnValue:
     subscription = _mine(subscription_id)
     if not subscription.is_esim:

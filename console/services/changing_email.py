@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from console import clock, log
 from console.errors import Refused
-from console.models import CustomerLink, EmailToken, Job, User, transaction
+from console.models import CustomerLink, EmailToken, Job, OutboxMessage, User, transaction
 from console.models.job import ENDED
 from console.services import mail_links, mailing
 from console.services.upstreams import Policy
@@ -43,12 +43,15 @@ def ask(policy: Policy, user: User, address: str) -> None:
 
 
 def _free_to_change(user: User) -> None:
-    """Staff have no account elsewhere; a customer's has to be finished, and one change is carried at a time."""
+    """Staff have no account elsewhere; a customer's has to be finished, and one change is carried at a time, its mails with it.
+
+    Else whoever changes the address twice keeps the first owner from being told: only one former address is kept.
+    """
     link = CustomerLink.of(user.id)
     if not user.is_staff and (link is None or not link.ready):
         raise Refused("account_not_ready")
     job = last_job(user)
-    if job is not None and job.state not in ENDED:
+    if (job is not None and job.state not in ENDED) or OutboxMessage.waiting("email_changed_former", user.id):
         raise Refused("email_change_running")
 
 

@@ -151,7 +151,7 @@ def _present(user: User) -> str:
 
 # whom, where it is not the person's present address
 TO: dict[str, Callable[[User], str]] = {
-    "email_confirm": lambda user: user.new_email,
+    "email_confirm": lambda user: user.new_email or user.email,  # sent once more after the link was used: to the same mailbox
     "email_changed_former": lambda user: user.former_email,
 }
 VALUES: dict[str, Callable[[OutboxMessage, Policy, str], Mapping[str, Any]]] = {

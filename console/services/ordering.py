@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from console import log
 from console.clients.salesforce import NewOrder, NewOrderLine, PlacedOrder
 from console.errors import AlreadyDone, Ambiguous, Refused, Rejected, UpstreamError
+from console.masking import masked
 from console.models import Cart, CustomerLink, Order, User, insert_once, transaction
 from console.models.base import db_now
 from console.services import billing, catalog, eligibility, mailing
 from console.services.provisioning.outcomes import backoff
-from console.services.quoting import Line, Quote, Wish, quote
+from console.services.quoting import Line, Quote, Wish, kept, quote
 from console.services.upstreams import Policy, Upstreams
 
 _log = log.logger(__name__)
@@ -54,16 +55,17 @@ def place(
         return before
     if link is None or not link.ready:
         raise Refused("account_not_ready")
-    if chosen is not None:
-        cart.lines = [dict(wish) for wish in chosen]
-    if cart.checkout_id != checkout_id or not cart.lines:
+    asked = cart.lines if chosen is None else [dict(wish) for wish in chosen]
+    if cart.checkout_id != checkout_id or not asked:
         raise Refused("cart_changed")
     if not billing.payment_method(upstreams, link).has:
         raise Refused("payment_method_required")
-    priced = quote(eligibility.personal(catalog.fresh(upstreams), link), cart.lines)
+    shelf = eligibility.personal(catalog.fresh(upstreams), link)
+    priced = quote(shelf, asked)
     if Shown.of(priced) != shown:
         raise Refused("price_changed", quote=priced)
-    order = commit(policy, user, link, cart, priced)
+    cart.lines = kept(shelf, asked)
+    order = commit(policy, user, link, cart, priced, _digest(asked))
     if order is None:
         return _placed_before(user, cart, checkout_id, chosen) or _taken()
     if chosen is not None:
@@ -75,9 +77,19 @@ def place(
 def _placed_before(user: User, cart: Cart, checkout_id: str, chosen: Sequence[Wish] | None) -> Order | None:
     order = of_checkout(user, checkout_id)
     asked = cart.lines if chosen is None and cart.checkout_id == checkout_id else chosen
-    if order and asked is not None and _canonical(asked) != _canonical(order.request["chosen"]):
+    if order and asked is not None and not _same(asked, order.request):
         raise Refused("checkout_used")
     return order
+
+
+def _same(asked: Sequence[Wish], request: Mapping[str, Any]) -> bool:
+    """Whether this is what was ordered: as it is kept, or as it was sent then."""
+    return _canonical(asked) == _canonical(request["chosen"]) or _digest(asked) == request.get("asked")
+
+
+def _digest(wishes: Sequence[Wish]) -> str:
+    """Of wishes as they were sent: what is not kept of them is in no row, and a repeat is known all the same. No card goes into it."""
+    return hashlib.sha256(masked("\n".join(_canonical(wishes))).encode(errors="backslashreplace")).hexdigest()
 
 
 def _canonical(wishes: Sequence[Wish]) -> list[str]:
@@ -85,7 +97,7 @@ def _canonical(wishes: Sequence[Wish]) -> list[str]:
     flat = [*wishes, *({"sku": wish["installation"]} for wish in wishes if wish.get("installation"))]
     answers = [{key: str(value) for key, value in (wish.get("options") or {}).items() if value not in ("", 0, None)} for wish in flat]
     plain = ([wish["sku"], wish.get("quantity", 1), given] for wish, given in zip(flat, answers, strict=True))
-    return sorted(json.dumps(each, sort_keys=True, default=str) for each in plain)
+    return sorted(json.dumps(each, sort_keys=True, default=str, ensure_ascii=False) for each in plain)
 
 
 def of_checkout(user: User, checkout_id: str) -> Order | None:
@@ -109,14 +121,14 @@ def order_key(user_id: int, checkout_id: str, lines: Sequence[Line]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def commit(policy: Policy, user: User, link: CustomerLink, cart: Cart, priced: Quote) -> Order | None:
-    """The row, on disk before the call; None when another request was quicker."""
+def commit(policy: Policy, user: User, link: CustomerLink, cart: Cart, priced: Quote, asked: str = "") -> Order | None:
+    """The row, on disk before the call; None when another request was quicker. `asked`: the digest of what was sent."""
     key = order_key(user.id, cart.checkout_id, priced.lines)
     rows = [line.row() | {"line_key": f"{key[:60]}-{n}"} for n, line in enumerate(priced.lines, 1)]
     request = {
         "chosen": cart.lines, "account_id": link.sf_account_id, "pricebook_id": priced.lines[0].pricebook_id,
         "link_unverified": not link.verified, "case_number": "" if link.verified else link.case_number,
-        "effective_date": catalog.today().isoformat(),
+        "effective_date": catalog.today().isoformat(), "asked": asked,
     }  # fmt: skip
     made = insert_once(
         Order, user=user.id, checkout_id=cart.checkout_id, idem_key=key, request=request, lines=rows, due_today=priced.today,

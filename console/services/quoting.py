@@ -138,6 +138,15 @@ def lines_of(catalogue: Catalogue, wish: Wish) -> tuple[Line, ...]:
     return tuple(_lines(catalogue, wish))
 
 
+def kept(catalogue: Catalogue, chosen: Sequence[Wish]) -> list[dict[str, Any]]:
+    """Wishes that have a quote, as they may be stored: of the answers only what the products ask for, in the form that they take."""
+    return [dict(wish) | {"options": _answers(_orderable(catalogue, wish), wish)} for wish in chosen]
+
+
+def _answers(item: Item, wish: Wish) -> dict[str, Value]:
+    return accepted(item.options, wish.get("options") or {})
+
+
 def _orderable(catalogue: Catalogue, wish: Wish) -> Item:
     sku = str(wish["sku"])
     item = catalogue.item(sku)
@@ -183,7 +192,7 @@ def _lines(catalogue: Catalogue, wish: Wish) -> Iterator[Line]:
     quantity = _quantity(wish)
     if not 1 <= quantity <= most_of(item):
         raise Refused("quantity", most=most_of(item), sku=item.sku)
-    answers = accepted(item.options, wish.get("options") or {})
+    answers = _answers(item, wish)
     # Each eSIM is a line of its own: it has its own profile, its own service and its own fee.
     for _ in range(quantity if item.mobile else 1):
         yield _line(item, 1 if item.mobile else quantity, answers)

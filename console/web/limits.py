@@ -167,6 +167,11 @@ def on_way_out(view: Any) -> Any:
     return _slow_down("30 per 15 minutes", _person, deduct_when=_accepted)(view)
 
 
+def on_reveal(view: Any) -> Any:
+    """Each shows a secret and is audited: more than a person needs who installs an eSIM on several tries."""
+    return _slow_down("30 per hour", _person)(view)
+
+
 def on_password(view: Any) -> Any:
     """The password, or a code, asked once more in an open session: wrong ones only, whatever else the form held."""
     return _slow_down("10 per 15 minutes", lambda: f"session {session.get('sid', '')}", deduct_when=_wrong_password)(view)

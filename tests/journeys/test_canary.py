@@ -1,4 +1,4 @@
-"""A whole order with a canary in every personal field and every secret: none of them sings in a log, a journal or the queue."""
+"""Whole orders, on pages and in JSON, with a canary in every personal field and every secret: none sings in a log, a row or the queue."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from deploy.browser import Browser, Page
 from deploy.journey import SKU
 from deploy.launch import Console
 from deploy.people import Inbox, Person
+from tests.journeys import json_bird
 from tests.support import customers, ordered
 from tests.support.sandbox import Control
 
@@ -33,6 +34,7 @@ HOME = {
 # canary → the only columns that may hold it; a person's own row, and nothing at all for the rest
 ALLOWED = {
     "Canaryfirst": {"user.first_name"}, "Canarylast": {"user.last_name"}, "canary.bird": {"user.email"}, "905550": {"user.phone"},
+    **json_bird.ALLOWED,
 }  # fmt: skip
 
 
@@ -74,6 +76,7 @@ def bird(stack: Console, support: Person, correlation: str) -> Iterator[Bird]:
     order(bird, control, correlation)
     rescue(bird, stack, control, support)
     install(bird)
+    bird.secrets |= json_bird.fly(stack, inbox, control).secrets
     people.until(lambda: len(inbox.of(person.email)) >= 5 or None, 15, "the mails")
     yield bird
     control.clear_faults()
@@ -172,6 +175,7 @@ def nowhere(bird: Bird, stack: Console) -> dict[str, str]:
     keys = {name: stack.variables[name] for name in ("SECRET_KEY", "ENCRYPTION_KEYS", "WHMCS_SECRET", "WHMCS_IDENTIFIER", "MOBILE_API_KEY")}
     pem = Path(stack.variables["SF_PRIVATE_KEY_FILE"]).read_text().splitlines()[3]
     typed = {word: word for word in ("Canary", "canary", "4242 4242", "4242424242424242", "905550", "907-1801", "Okinawa", WRONG)}
+    typed |= {word: word for word in json_bird.NOWHERE}
     return bird.secrets | keys | typed | {"private key": pem, "password": bird.person.password, "support's password": "demo-"}
 
 
@@ -206,6 +210,8 @@ def test_the_canaries_flew_the_whole_way(bird: Bird, stack: Console, world: Cont
     assert {"salesforce", "whmcs", "mobile", "mail"} <= {line.get("upstream") for line in said["worker"]}
     assert "Invalid request from ip" in {line["event"] for line in said["web"]}
     assert {"/signup", "/confirm/<token>", "/orders", "/account/payment"} <= {line.get("path") for line in said["web"]}
+    doors = {"auth/signup", "auth/login", "auth/sso-link", "me/billing", "checkout", "orders", "orders/<sf_order_id>/cancellation"}
+    assert {f"/api/{door}" for door in doors} <= {line.get("path") for line in said["web"]}
 
 
 def test_no_log_names_anybody_or_tells_a_secret(bird: Bird, stack: Console) -> None:

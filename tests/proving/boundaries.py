@@ -19,7 +19,7 @@ EFFECT = ("t3", "intent", *READ)
 
 @dataclass(frozen=True)
 class Boundary:
-    """A crash point and what must be going on for a process to come by it: event, provision, signup, billing, mail or status."""
+    """A crash point and what must be going on for a process to come by it: event, mail, link, status or a kind of job."""
 
     point: str
     story: str
@@ -31,7 +31,7 @@ class Boundary:
     @property
     def step(self) -> str:
         """The step that it belongs to, "" outside of steps."""
-        return self.point.partition(".")[0] if self.story in PLANS and "." in self.point else ""
+        return self.point.partition(".")[0] if self.story in PLANS and "." in self.point and self.point not in OUTBOX else ""
 
 
 def every() -> list[Boundary]:
@@ -40,7 +40,10 @@ def every() -> list[Boundary]:
     signed_up = [Boundary(point, "signup") for point in _of(PLANS["signup"])]
     billed = [Boundary(point, "billing") for point in _of(PLANS["billing"])]
     provisioned = [Boundary(point, "provision") for point in (*CLAIM, *_of(PLANS["provision"]), *END)]
-    return [*listened, *signed_up, *billed, *provisioned, *(Boundary(point, point.partition(".")[0]) for point in OUTBOX)]
+    moved = [Boundary(point, "email") for point in (*CLAIM, *_of(PLANS["email"]), *END, "mail.call")]
+    asked = [Boundary(point, "case") for point in _of(PLANS["case"])]
+    told = [*(Boundary(point, point.partition(".")[0]) for point in OUTBOX), Boundary("mail.call", "link")]
+    return [*listened, *signed_up, *billed, *provisioned, *moved, *asked, *told]
 
 
 def _of(plan: Plan) -> Iterator[str]:
@@ -55,4 +58,5 @@ def quick() -> list[Boundary]:
         if boundary.step:
             steps.setdefault((boundary.story, boundary.step), []).append(boundary)
     telling = [boundaries[-2 - n % 2] for n, boundaries in enumerate(steps.values())]
-    return [Boundary("after_t1", "event"), *telling, Boundary("t5", "provision"), Boundary("mail.call", "mail")]
+    mailing = [Boundary("mail.call", story) for story in ("mail", "email", "link")]
+    return [Boundary("after_t1", "event"), *telling, Boundary("t5", "provision"), *mailing]

@@ -1,4 +1,4 @@
-"""What is going on when a call meets a fault: an order, a sign-up, a checkout, a mail, each carried on until it ends."""
+"""What is going on when a call meets a fault: an order, a sign-up, a checkout, a wish, a mail, each carried on until it ends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from console.services.provisioning.receiving import ensure_jobs
 from console.services.provisioning.sweeping import sweep
 from console.services.quoting import quote
 from console.wiring import Console
-from tests.proving import faults, truths
+from tests.proving import faults, truths, wishes
 from tests.proving.faults import ADOPTED, HELD, ITSELF, NOBODY
 from tests.support import desk, ordered
 from tests.support.processes import eventually
@@ -129,6 +129,65 @@ class Billed(Provisioned):
             yield "billing has another address"
         if BillingChange.of(self.link.user_id):
             yield "the change is still kept here"
+
+
+class Moved(Provisioned):
+    """A customer whose confirmed new e-mail goes to billing and to a Case; both addresses are written to."""
+
+    def prepare(self) -> None:
+        self.move = wishes.move(self.console, self.sandbox)
+        self.deliver()
+        self.job_id = self.move.confirm()
+
+    def deliver(self) -> None:
+        """What waits to be sent to this person, due or not."""
+        mine = (OutboxMessage.user == self.move.user.id) & (OutboxMessage.state == "due")
+        OutboxMessage.update(next_try_at=clock.after(-1)).where(mine).execute()
+        for message in list(OutboxMessage.select().where(mine)):
+            mailing.deliver(message.id, self.console.upstreams, self.console.policy)
+
+    def broken(self) -> Iterator[str]:
+        self.deliver()
+        yield from self.move.broken()
+
+
+class MovedTold(Moved):
+    """The mails about it, once all is changed."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        self._run()
+
+    def end(self) -> str:
+        for _ in range(TRIES):
+            self.deliver()
+        said = [row.error_code for row in self._mails() if row.state == "failed"]
+        return faults.staff(said[0]) if said else ITSELF
+
+    def _mails(self) -> list[OutboxMessage]:
+        """Both, in the order in which they were left."""
+        mine = (OutboxMessage.user == self.move.user.id) & (OutboxMessage.template != "email_confirm")
+        return list(OutboxMessage.select().where(mine).order_by(OutboxMessage.id))
+
+    def broken(self) -> Iterator[str]:
+        """Each once at its own address, twice with one Message-ID where the first send's outcome was unknown, not at all when refused."""
+        for mail, address in zip(self._mails(), (self.move.address, self.move.former), strict=True):
+            came = wishes.came_to(self.sandbox, address)[mail.message_id]
+            if (came > 0) != (mail.state == "sent") or came > mail.fence:
+                yield f"{mail.template} is {mail.state} and came {came} times"
+
+
+class Asked(Provisioned):
+    """A question about an order, for our support."""
+
+    def prepare(self) -> None:
+        user, link = ordered.customer(self.console, self.sandbox)
+        order = ordered.place(self.console, user, link)
+        self.order_id, asked = order.sf_order_id, wishes.ask(user, order)
+        self.request, [self.job_id] = asked.request, asked.jobs
+
+    def broken(self) -> Iterator[str]:
+        yield from wishes.question_broken(self.sandbox, self.request, self.order_id)
 
 
 class Placed(Story):
@@ -247,5 +306,6 @@ TWISTS = {
     ("POST subscriptions", "other"): _other_esim,
 }
 STORIES: dict[str, type[Story]] = {
-    "provision": Provisioned, "place": Placed, "cancel": Cancelled, "signup": SignedUp, "billing": Billed, "mail": Mailed,
+    "provision": Provisioned, "place": Placed, "cancel": Cancelled, "signup": SignedUp, "billing": Billed, "email": Moved,
+    "email_told": MovedTold, "case": Asked, "mail": Mailed,
 }  # fmt: skip

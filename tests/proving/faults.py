@@ -32,12 +32,25 @@ TWINS = {"AddOrder": staff("amount_differs"), "POST subscriptions": staff("plan_
 @dataclass(frozen=True)
 class Call:
     """A call of the console; story: what is going on. kind: token, read, write (may be repeated), effect (must not), keyed (an effect
-    that the upstream itself refuses to make twice), status (told until it is taken), mail."""
+    that the upstream itself refuses to make twice), status (told until it is taken), mail. `about` tells apart what several jobs call."""
 
     upstream: str
     operation: str
     kind: str
     story: str = "provision"
+    about: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.upstream} {self.operation}{self._told_apart}"
+
+    @property
+    def heading(self) -> str:
+        return f"`{self.operation}`{self._told_apart}"
+
+    @property
+    def _told_apart(self) -> str:
+        return f" ({self.about})" if self.about else ""
 
 
 CALLS = (
@@ -46,7 +59,9 @@ CALLS = (
     Call("salesforce", "composite", "write"),
     Call("salesforce", "tree", "keyed", "place"),
     Call("salesforce", "sobject.update:Order", "status", "cancel"),
-    Call("salesforce", "sobject.upsert:Case", "write", "signup"),
+    Call("salesforce", "sobject.upsert:Case", "write", "signup", "sign-up"),
+    Call("salesforce", "sobject.upsert:Case", "write", "email", "e-mail"),
+    Call("salesforce", "sobject.upsert:Case", "write", "case", "support"),
     Call("whmcs", "GetPayMethods", "read"),
     Call("whmcs", "GetProducts", "read"),
     Call("whmcs", "AddOrder", "effect"),
@@ -55,13 +70,17 @@ CALLS = (
     Call("whmcs", "GetClientsProducts", "read"),
     Call("whmcs", "UpdateClientProduct", "write"),
     Call("whmcs", "AddClient", "effect", "signup"),
-    Call("whmcs", "UpdateClient", "write", "billing"),
+    Call("whmcs", "UpdateClient", "write", "billing", "address"),
+    Call("whmcs", "GetClientsDetails", "read", "email"),
+    Call("whmcs", "UpdateClient", "write", "email", "e-mail"),
+    Call("whmcs", "UpdateUser", "write", "email"),
     Call("mobile", "POST users/search", "read"),
     Call("mobile", "POST users", "write"),
     Call("mobile", "POST subscriptions", "effect"),
     Call("mobile", "GET sims/credentials", "read"),
     Call("mobile", "GET sims", "read"),
-    Call("mail", "send", "mail", "mail"),
+    Call("mail", "send", "mail", "mail", "order"),
+    Call("mail", "send", "mail", "email_told", "e-mail"),
 )
 READS = dict.fromkeys(("token", "read", "write", "status"), ITSELF)
 ALL = READS | {"effect": ITSELF, "keyed": ITSELF, "mail": ITSELF}
@@ -123,7 +142,7 @@ class Cell:
 
     @property
     def name(self) -> str:
-        return f"{self.call.upstream} {self.call.operation} {self.fault.name}"
+        return f"{self.call.name} {self.fault.name}"
 
 
 def cells() -> Iterator[Cell]:
@@ -136,12 +155,13 @@ def cells() -> Iterator[Cell]:
 
 
 def telling() -> set[str]:
-    """Names of about a third of the cells: each fault once at each kind of call of each upstream that differs, effects first."""
+    """Names of about a quarter of the cells: each fault once at each kind of call of each upstream that differs, effects first, and
+    each call once with an answer that is lost."""
     seen: set[tuple[str, str, str]] = set()
     chosen = set()
     for cell in sorted(cells(), key=lambda cell: cell.call.kind not in {"effect", "keyed"}):
         key = (cell.fault.name, cell.call.upstream, cell.end)
-        if key not in seen:
+        if key not in seen or cell.fault.name == "error_after":
             chosen.add(cell.name)
         seen.add(key)
     return chosen
@@ -152,6 +172,6 @@ def table(upstream: str) -> str:
     calls = [call for call in CALLS if call.upstream == upstream]
     ends = {(cell.fault.words, cell.call): cell.end for cell in cells()}
     words = list(dict.fromkeys(fault.words for fault in FAULTS if upstream in fault.upstreams))
-    rows = [["", *(f"`{call.operation}`" for call in calls)], ["---"] * (len(calls) + 1)]
+    rows = [["", *(call.heading for call in calls)], ["---"] * (len(calls) + 1)]
     rows += [[one, *(ends.get((one, call), "–") for call in calls)] for one in words]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

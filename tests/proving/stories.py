@@ -10,9 +10,9 @@ from typing import Any
 
 from console import clock
 from console.clients.whmcs import Address, NewClient
-from console.models import BillingChange, InboxEvent, Job, OutboxMessage, User
+from console.models import BillingChange, InboxEvent, Job, Order, OutboxMessage, SupportRequest, User
 from console.services import billing_changes, mailing
-from tests.proving import busy, truths
+from tests.proving import busy, truths, wishes
 from tests.proving.boundaries import Boundary
 from tests.proving.stack import Stack
 from tests.support import customers, ordered
@@ -198,8 +198,62 @@ class Billed(Story):
         return [*wrong, *(["the change is still kept here"] if BillingChange.of(self.user.id) else [])]
 
 
+class Moved(Story):
+    """A customer with another e-mail: in billing's client and user, here, in one Case, and both addresses told once."""
+
+    def prepare(self) -> None:
+        self.move = wishes.move(self.stack.console, self.stack.sandbox)
+        self._send_mails()
+
+    def begin(self) -> None:
+        self.job_id = self.move.confirm()
+
+    def finished(self) -> bool:
+        return Job.get_by_id(self.job_id).state == "succeeded" and self._outbox_empty()
+
+    def broken(self) -> list[str]:
+        # the worker's two threads may be at the two mails at once
+        return list(self.move.broken(mails_twice=2 if self.boundary.point == "mail.call" else 0))
+
+
+class Linked(Moved):
+    """The mail with the link arrived, and nobody wrote it down: it may come twice, while the link is used or after it."""
+
+    def prepare(self) -> None:
+        """Asked for once the worker runs."""
+
+    def begin(self) -> None:
+        self.move = wishes.move(self.stack.console, self.stack.sandbox)
+
+    def go_on(self) -> None:
+        self.job_id = self.move.confirm()
+
+    def finished(self) -> bool:
+        given_up = OutboxMessage.select().where(OutboxMessage.state == "failed").exists()
+        return super().finished() and not given_up
+
+    def broken(self) -> list[str]:
+        return list(self.move.broken(mails_twice=1))
+
+
+class Asked(Story):
+    """A question about an order that waits for its reviewer: one Case."""
+
+    def begin(self) -> None:
+        order = Order.get(Order.sf_order_id == self.order_id)
+        self.asked: SupportRequest = wishes.ask(self.user, order).request
+
+    def finished(self) -> bool:
+        job = Job.keyed(f"case:{self.asked.id}")
+        return job is not None and job.state == "succeeded"
+
+    def broken(self) -> list[str]:
+        return list(wishes.question_broken(self.stack.sandbox, self.asked, self.order_id))
+
+
 STORIES: dict[str, type[Story]] = {
-    "event": Listened, "provision": Story, "signup": SignedUp, "billing": Billed, "mail": Mailed, "status": Told,
+    "event": Listened, "provision": Story, "signup": SignedUp, "billing": Billed, "email": Moved, "case": Asked, "mail": Mailed,
+    "link": Linked, "status": Told,
 }  # fmt: skip
 
 

@@ -9,7 +9,10 @@ from werkzeug.test import TestResponse
 from config import Settings
 from console import clock
 from console.models import EmailToken, Throttle, User
+from tests.routes.shop import shopper
 from tests.routes.test_signup import FORM, sign_up
+from tests.support import phone
+from tests.support.sandbox import Running
 from tests.support.web import PASSWORD, Browser, make_app, make_person
 
 
@@ -145,3 +148,15 @@ def test_the_counters_know_nobody(browser: Browser, customer: User) -> None:
     rows = [row.key for row in Throttle.select()]
     assert rows
     assert all(len(key) == 64 and "example" not in key for key in rows)
+
+
+def test_a_code_is_not_shown_without_end(app: Flask, sandbox: Running) -> None:
+    aiko, sara = (shopper(app, sandbox, card=False) for _ in range(2))
+    wired = app.extensions["console"]
+    rows = [phone.activated(wired.upstreams, wired.policy, one.user) for one in (aiko, sara)]
+    assert [aiko.browser.post(f"/subscriptions/{rows[0].id}/reveal").status_code for _ in range(30)] == [200] * 30
+    answer = aiko.browser.post(f"/subscriptions/{rows[0].id}/reveal")
+    limited(answer, 3600)
+    assert "LPA:" not in answer.text
+    assert aiko.browser.get(f"/subscriptions/{rows[0].id}").status_code == 200
+    assert sara.browser.post(f"/subscriptions/{rows[1].id}/reveal").status_code == 200

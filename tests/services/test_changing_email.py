@@ -87,6 +87,25 @@ def test_one_change_at_a_time(console: Console, aiko: User) -> None:
     changing_email.ask(console.policy, aiko, "aiko@other.example.com")
 
 
+def test_the_former_address_is_told_before_the_next_change(console: Console) -> None:
+    """Whoever took over an account cannot change twice, quicker than its owner's mailbox takes mails, so that the owner never hears."""
+    ops = make_person("ops@example.com", role="ops")
+    changing_email.ask(console.policy, ops, NEW)
+    changing_email.confirm(console.policy, link(console), PASSWORD)
+    with pytest.raises(Refused, match="email_change_running"):
+        changing_email.ask(console.policy, User.get_by_id(ops.id), "third@example.com")
+    assert ("email_changed_former", "ops@example.com") in mails()
+    OutboxMessage.update(state="sent").execute()
+    changing_email.ask(console.policy, User.get_by_id(ops.id), "third@example.com")
+
+
+def test_a_link_that_is_sent_again_after_its_use_goes_to_the_same_mailbox(console: Console) -> None:
+    ops = make_person("ops@example.com", role="ops")
+    changing_email.ask(console.policy, ops, NEW)
+    changing_email.confirm(console.policy, link(console), PASSWORD)
+    assert mails()[0] == ("email_confirm", NEW)
+
+
 def test_it_waits_for_an_account_that_is_finished(console: Console) -> None:
     kenji = make_person("kenji@example.com")
     with pytest.raises(Refused, match="account_not_ready"):

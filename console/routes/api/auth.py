@@ -17,6 +17,7 @@ from console.services import billing, logging_in, signing_up, welcoming
 from console.services.signing_up import Wish
 from console.web import limits, problems
 from console.web.auth import customer, enter, leave, me, public, session_id
+from console.web.even import evenly
 from console.web.forms.signup import SignupForm
 from console.web.problems import FieldError
 from console.web.wired import bell, policy, upstreams
@@ -79,8 +80,9 @@ def sign_up(body: Signup) -> Response:
     form = SignupForm(formdata=_typed(body), meta={"csrf": False})
     if not form.validate():
         return bad_fields([FieldError(_NAMES[name], "invalid", str(errors[0])) for name, errors in form.errors.items()])
-    signing_up.sign_up(policy(), Wish(**{name: form.data[name] or "" for name in Wish.__dataclass_fields__}))
-    bell().outbox()
+    with evenly():
+        signing_up.sign_up(policy(), Wish(**{name: form.data[name] or "" for name in Wish.__dataclass_fields__}))
+        bell().outbox()
     return answer(Asked(), 202)
 
 
