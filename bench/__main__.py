@@ -16,7 +16,7 @@ from bench.lines import Asked, Line
 from tests.support import network
 
 RESULTS = Path(__file__).parent / "results.json"
-NAMES = ("startup", "calls", "cpu", "ingest", "latency", "idle", "throughput", "backlog", "polling", "staff", "shelf")
+NAMES = ("startup", "calls", "cpu", "ingest", "latency", "idle", "throughput", "backlog", "polling", "staff", "shelf", "sandbox")
 
 
 def main(given: list[str] | None = None) -> int:

@@ -38,10 +38,14 @@ def ahead_s() -> float:
 def advance(store: Store, seconds: float) -> None:
     """Negative seconds take an earlier advance back. A restart keeps what was added."""
     with store.write():
-        store.put(KIND, KEY, {"ahead_s": _clock.ahead_s + seconds})
+        store.put(KIND, KEY, {"ahead_s": _kept(store) + seconds})
     recall(store)
 
 
 def recall(store: Store) -> None:
     """Sets the clock to what the store remembers: at the start, and when a saved state was put back."""
-    _clock.ahead_s = float((store.get(KIND, KEY) or {"ahead_s": 0.0})["ahead_s"])
+    _clock.ahead_s = _kept(store)
+
+
+def _kept(store: Store) -> float:
+    return float((store.get(KIND, KEY) or {"ahead_s": 0.0})["ahead_s"])

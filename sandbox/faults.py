@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from sandbox.chance import dice
+
 # what every HTTP upstream can suffer without words of its own
 TRANSPORT = (
     "refuse", "reset", "timeout_before", "timeout_after", "late_effect", "error_before", "error_after", "html", "bad_json", "truncated",
@@ -46,9 +48,6 @@ class Fault:
     fired: int = 0
     _dice: random.Random = field(default_factory=random.Random, repr=False)
 
-    def __post_init__(self) -> None:
-        self._dice = random.Random(self.seed)  # noqa: S311 - chance for a simulation
-
     def hits(self, operation: str) -> bool:
         """Whether this call is hit; throws the dice when there are any."""
         if self.operation not in (ANY, operation) or (self.count is not None and self.fired >= self.count):
@@ -79,9 +78,10 @@ class Reach:
 
 
 class FaultBook:
-    """The faults that are set, in the order in which they were set; the first that is due hits."""
+    """The faults that are set, in the order in which they were set; the first that is due hits. `seed` is for those without one."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int | None = None) -> None:
+        self._seed = seed
         self._lock = threading.Lock()
         self._faults: dict[int, Fault] = {}
         self._last = 0
@@ -101,8 +101,9 @@ class FaultBook:
             raise UnknownName(f"{fault} happens at once, when it is set: it takes no probability")
         with self._lock:
             self._last += 1
-            self._faults[self._last] = Fault(self._last, upstream, operation, fault, **more)
-            return self._faults[self._last]
+            thrown = dice(self._seed, f"fault {self._last}") if more.get("seed") is None else random.Random(more["seed"])
+            made = self._faults[self._last] = Fault(self._last, upstream, operation, fault, **more, _dice=thrown)
+            return made
 
     def _check(self, upstream: str, operation: str, fault: str) -> None:
         reach = self.reach.get(upstream)

@@ -1,19 +1,22 @@
 """What each fault does to one HTTP call: whether it takes effect, and what the client gets instead of its answer."""
 
 import math
+import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from sandbox.faults import Fault
+from sandbox.faults import ANY, Fault
 from sandbox.late import Late
+from sandbox.saying import complain
 from sandbox.serving import HangUp, WsgiApp
 
 Answers = Mapping[str, Callable[[Fault, Request], Response]]
 PAGE = "<!DOCTYPE html><html><head><title>Down for maintenance</title></head><body><h1>Down for maintenance</h1></body></html>"
 BUSY = "<html><head><title>503</title></head><body><h1>503 Service Temporarily Unavailable</h1></body></html>"
+UNSTORED = Fault(0, ANY, ANY, "error_before")
 # no JSON text and no XML text goes on like this
 UNREADABLE = b",]"
 
@@ -28,8 +31,13 @@ class HttpCall:
     late: Late
 
     def run(self) -> Response:
-        """Carried out as if nothing were wrong."""
-        return Response.from_app(self.app, self.environ, buffered=True)
+        """Carried out as if nothing were wrong. What cannot be stored, as on a full disk, is the upstream's own 500."""
+        try:
+            return Response.from_app(self.app, self.environ, buffered=True)
+        except sqlite3.OperationalError as error:
+            complain(f"nothing was stored: {error}")
+            self.environ["wsgi.input"].seek(0)
+            return _error(self, UNSTORED)
 
     def suffer(self, fault: Fault) -> Response:
         """Raises HangUp where the client gets no answer, or not all of it."""

@@ -1,21 +1,26 @@
 """HTTP as the upstreams serve it: threads, keep-alive, TLS, and connections that can be cut without an answer."""
 
+import errno
 import socket
+import sqlite3
 import ssl
 import struct
 import sys
 import threading
-import traceback
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from io import BytesIO
 from socketserver import TCPServer, ThreadingMixIn
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import unquote
 
 from werkzeug.datastructures import Headers
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
+
+from sandbox.bodies import BadBody, sent
+from sandbox.saying import complain_of_ourselves
 
 WsgiApp = Callable[..., Any]
 BODYLESS = {"204", "304"}
@@ -29,6 +34,18 @@ class HangUp(Exception):
         self.reset, self.half_of = reset, half_of
 
 
+class Lines:
+    """The lines of a head, and whether they ended too soon."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self.ended = stream, False
+
+    def readline(self, limit: int = -1) -> bytes:
+        line = self._stream.readline(limit)
+        self.ended = self.ended or not line
+        return line
+
+
 class Conversation(BaseHTTPRequestHandler):
     """One connection of a client; requests follow each other on it until either side closes."""
 
@@ -37,6 +54,8 @@ class Conversation(BaseHTTPRequestHandler):
     sys_version = ""
     disable_nagle_algorithm = True
     wbufsize = 65536
+    # seconds of silence, in the middle of a request or between two: whoever says nothing for so long is gone
+    timeout = 120
     server: "Listener"
 
     def handle(self) -> None:
@@ -55,8 +74,20 @@ class Conversation(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """The journal of calls is kept by the wire; a request log would only repeat it."""
 
+    def parse_request(self) -> bool:
+        """A head that ends with the connection is none: nobody acts on half of one."""
+        whole, self.rfile = self.rfile, Lines(self.rfile)
+        try:
+            return super().parse_request() and not self.rfile.ended
+        finally:
+            self.rfile = whole
+
     def answer(self) -> None:
-        environ = self._environ(self._body())
+        try:
+            environ = self._environ(sent(self.headers, self.rfile))
+        except BadBody as bad:
+            self.send_error(bad.status, bad.text)
+            return
         try:
             chunks, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)
         except HangUp as cut:
@@ -64,8 +95,11 @@ class Conversation(BaseHTTPRequestHandler):
                 self._begin(cut.half_of)
             self._cut(cut.reset)
             return
+        except sqlite3.OperationalError as error:
+            # the disk is full, for one; upstreams have words of their own for it, people's pages have these
+            chunks, status, headers = [f"nothing was changed: {error}".encode()], "503 SERVICE UNAVAILABLE", Headers()
         except Exception:  # the outermost edge: a fault of the sandbox itself is logged and answered, never a silent hang
-            traceback.print_exc()
+            complain_of_ourselves()
             chunks, status, headers = [b"the sandbox itself failed; its log says how"], "500 INTERNAL SERVER ERROR", Headers()
         self._send(status, list(headers), b"".join(chunks))
 
@@ -93,17 +127,6 @@ class Conversation(BaseHTTPRequestHandler):
         if self.command != "HEAD" and code not in BODYLESS:
             self.wfile.write(body)
         self.wfile.flush()
-
-    def _body(self) -> bytes:
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            return b"".join(iter(self._chunk, b""))
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-
-    def _chunk(self) -> bytes:
-        size = int(self.rfile.readline().split(b";")[0].strip() or b"0", 16)
-        data = self.rfile.read(size)
-        self.rfile.readline()
-        return data
 
     def _environ(self, body: bytes) -> dict[str, Any]:
         path, _, query = self.path.partition("?")
@@ -134,18 +157,29 @@ class Listener(ThreadingMixIn, TCPServer):
 
     allow_reuse_address = True
     daemon_threads = True
-    request_queue_size = 128
+    request_queue_size = 512
 
     def __init__(self, app: WsgiApp, port: int, tls: ssl.SSLContext | None) -> None:
         self.app, self.tls = app, tls
         super().__init__(("127.0.0.1", port), Conversation)
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        connection, address = super().get_request()
+        try:
+            connection, address = super().get_request()
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                # the caller asks again at once: without a pause it would do nothing else
+                time.sleep(0.05)
+            raise
         if self.tls:
             # the handshake happens at the first read, in the connection's own thread
             connection = self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         return connection, address
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # a client that went away before anything was read is no fault of ours
+        if not isinstance(sys.exception(), OSError):
+            complain_of_ourselves()
 
     def shutdown_request(self, request: Any) -> None:
         if request.fileno() != -1:

@@ -3,59 +3,18 @@
 import base64
 import json
 import secrets
-import socket
 import string
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from sandbox import ports as harbour
+from sandbox.files import PRIVATE, Unreadable, kept
+from sandbox.ports import Berth, Ports
+
 ROOT = Path(__file__).resolve().parent.parent
-
-
-@dataclass(frozen=True)
-class Ports:
-    """All on 127.0.0.1."""
-
-    salesforce: int
-    salesforce_plain: int
-    pubsub: int
-    pubsub_plain: int
-    whmcs: int
-    mobile: int
-    smtp: int
-    inbox: int
-    control: int
-
-    @classmethod
-    def from_base(cls, base: int) -> "Ports":
-        return cls(*range(base, base + len(fields(cls))))
-
-    @classmethod
-    def free(cls) -> "Ports":
-        held = [socket.socket() for _ in fields(cls)]
-        try:
-            for one in held:
-                one.bind(("127.0.0.1", 0))
-            return cls(*[int(one.getsockname()[1]) for one in held])
-        finally:
-            for one in held:
-                one.close()
-
-    def all_free(self) -> bool:
-        return all(_is_free(port) for port in asdict(self).values())
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        # as the servers do, so that closed connections of the former run do not count as taken
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
 
 
 @dataclass(frozen=True)
@@ -95,13 +54,18 @@ def _token(length: int) -> str:
 
 @dataclass(frozen=True)
 class SandboxSettings:
-    """`fast` turns waits of seconds and minutes into milliseconds."""
+    """`fast` turns waits of seconds and minutes into milliseconds. With a `seed` what is made up is the same in every run."""
 
     dir: Path
     fast: bool
-    ports: Ports
+    berth: Berth
     credentials: Credentials
     project_dir: Path = ROOT / "salesforce"
+    seed: int | None = None
+
+    @property
+    def ports(self) -> Ports:
+        return self.berth.ports
 
     @property
     def hold_ms(self) -> int:
@@ -128,38 +92,27 @@ class SandboxSettings:
         return f"https://localhost:{self.ports.salesforce}"
 
 
-def load(folder: Path, fast: bool, port_base: int | None) -> SandboxSettings:
-    """Settings of this start; credentials, key and, where they are still free, the ports of the former one."""
-    ports = Ports.from_base(port_base) if port_base is not None else _former_ports(folder) or Ports.free()
-    settings = SandboxSettings(folder, fast, ports, _credentials(folder / "credentials.json"))
+def load(folder: Path, fast: bool, port_base: int | None, seed: int | None = None) -> SandboxSettings:
+    """Settings of this start; credentials, key and, where they are still free, the ports of the former one. Raises OSError, Unreadable."""
+    berth = harbour.at(Ports.from_base(port_base)) if port_base is not None else harbour.former(folder) or harbour.free()
+    settings = SandboxSettings(folder, fast, berth, _credentials(folder / "credentials.json"), seed=seed)
     if not settings.private_key_file.exists():
         _make_key(settings.private_key_file)
     return settings
 
 
-def remember_ports(folder: Path, ports: Ports) -> None:
-    (folder / "ports.json").write_text(json.dumps(asdict(ports)))
-
-
-def _former_ports(folder: Path) -> Ports | None:
-    path = folder / "ports.json"
-    if not path.exists():
-        return None
-    ports = Ports(**json.loads(path.read_text()))
-    return ports if ports.all_free() else None
-
-
 def _credentials(path: Path) -> Credentials:
     if path.exists():
-        return Credentials(**json.loads(path.read_text()))
+        try:
+            return Credentials(**json.loads(path.read_text()))
+        except (ValueError, TypeError) as error:
+            raise Unreadable(f"{path} does not hold the credentials: {error}") from error
     made = Credentials.fresh()
-    path.write_text(json.dumps(asdict(made), indent=1))
-    path.chmod(0o600)
+    kept(path, json.dumps(asdict(made), indent=1).encode(), PRIVATE)
     return made
 
 
 def _make_key(path: Path) -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path.write_bytes(pem)
-    path.chmod(0o600)
+    kept(path, pem, PRIVATE)

@@ -5,7 +5,7 @@ import sqlite3
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sandbox.documents import Follower, Row, Rows, View, copied, interned
@@ -25,7 +25,8 @@ class Store:
     rolled back alone if the outer block catches the exception. bytes are not JSON: keep them as hex or base64.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, seed: int | None = None) -> None:
+        self.seed = seed
         self._lock = threading.RLock()
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
@@ -151,14 +152,14 @@ class Store:
     def save(self, path: Path) -> None:
         """Everything as it is now, into a file of its own; a reader sees the whole file or none."""
         draft = path.with_suffix(".new")
-        draft.unlink(missing_ok=True)
-        copy = sqlite3.connect(draft)
-        try:
-            with self._lock:
-                self._db.backup(copy)
-        finally:
-            copy.close()
-        draft.replace(path)
+        with self._lock:
+            draft.unlink(missing_ok=True)
+            try:
+                with closing(sqlite3.connect(draft)) as copy:
+                    self._db.backup(copy)
+                draft.replace(path)
+            finally:
+                draft.unlink(missing_ok=True)
 
     def restore(self, path: Path) -> None:
         """Everything as it was saved; followers begin anew. Not inside a write block."""
@@ -230,7 +231,9 @@ class Store:
                     self._db.execute("DELETE FROM docs WHERE kind = ? AND key = ?", (kind, key))
             self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            # some errors have ended the transaction already
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
             raise
         self._tell()
 

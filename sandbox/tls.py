@@ -6,6 +6,8 @@ from pathlib import Path
 
 import trustme
 
+from sandbox.files import PRIVATE, kept
+
 NAMES = ("localhost", "127.0.0.1")
 
 
@@ -32,9 +34,7 @@ def identity(folder: Path) -> Identity:
         authority = trustme.CA(organization_name="sandbox")
         made = authority.issue_cert(*NAMES)
         authority.cert_pem.write_to_path(str(ca_file))
-        key_file.write_bytes(made.private_key_pem.bytes())
+        kept(key_file, made.private_key_pem.bytes(), PRIVATE)
         chain_file.write_bytes(b"".join(blob.bytes() for blob in made.cert_chain_pems))
-        server_file.write_bytes(made.private_key_and_cert_chain_pem.bytes())
-        key_file.chmod(0o600)
-        server_file.chmod(0o600)
+        kept(server_file, made.private_key_and_cert_chain_pem.bytes(), PRIVATE)
     return Identity(ca_file, server_file, key_file.read_bytes(), chain_file.read_bytes())

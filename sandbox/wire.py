@@ -2,15 +2,14 @@
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from werkzeug.wrappers import Request, Response
 
 from sandbox.faults import TRANSPORT, WORDED, Fault, FaultBook, UnknownName
 from sandbox.http_faults import Answers, HttpCall
+from sandbox.journal import Journal
 from sandbox.late import Late
 from sandbox.serving import WsgiApp
 
@@ -18,7 +17,6 @@ __all__ = ["Answers", "Fault", "Operation", "UnknownName", "Wire"]
 
 Operation = Callable[[Request], str]
 Names = Mapping[str, Collection[str]]
-JOURNAL = 200_000
 
 
 class Closable(Protocol):
@@ -29,14 +27,14 @@ class Closable(Protocol):
 class Wire:
     """`hold_ms` is how long a timeout fault holds a connection when it does not say so itself."""
 
-    def __init__(self, hold_ms: int = 30_000) -> None:
+    def __init__(self, hold_ms: int = 30_000, seed: int | None = None) -> None:
         self.late = Late(hold_ms)
-        self._book = FaultBook()
+        self._book = FaultBook(seed)
         self._latency: dict[str, int] = {}
         self._doors: dict[str, list[Closable]] = {}
         self._alarms: dict[str, list[Callable[[Fault], None]]] = {}
         self._lock = threading.Lock()
-        self._calls: deque[dict[str, Any]] = deque(maxlen=JOURNAL)
+        self._journal = Journal()
 
     # -- for the upstreams
 
@@ -93,9 +91,7 @@ class Wire:
         self, upstream: str, operation: str, correlation_id: str | None, status: int | str | None, fault: str | None, ms: float
     ) -> None:
         """One line of the journal; status None = no answer was given, or not all of it."""
-        at = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        row = {"at": at, "upstream": upstream, "operation": operation, "correlation_id": correlation_id, "status": status}
-        self._calls.append({**row, "fault": fault, "ms": round(ms, 1)})
+        self._journal.note(upstream, operation, correlation_id, status, fault, round(ms, 1))
 
     def wait(self, upstream: str) -> None:
         """The latency set for this upstream."""
@@ -140,11 +136,10 @@ class Wire:
 
     def calls(self, upstream: str | None = None, since: str | None = None) -> list[dict[str, Any]]:
         """Journal rows of one upstream or all, later than `since` (the `at` of a row)."""
-        rows = list(self._calls)
-        return [row for row in rows if upstream in (None, row["upstream"]) and (since is None or row["at"] > since)]
+        return self._journal.rows(upstream, since)
 
     def clear_calls(self) -> None:
-        self._calls.clear()
+        self._journal.clear()
 
     # -- one HTTP call
 

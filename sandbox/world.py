@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from sandbox import clock, control, gigs, mail, salesforce, tls, whmcs
+from sandbox import clock, control, gigs, mail, ports, salesforce, tls, whmcs
+from sandbox.files import kept
 from sandbox.gigs import postman
 from sandbox.salesforce import events, pubsub
 from sandbox.serving import Door
-from sandbox.settings import SandboxSettings, remember_ports
+from sandbox.settings import SandboxSettings
 from sandbox.store import Store
 from sandbox.wire import Closable, Wire
 
@@ -50,8 +51,8 @@ class World:
 
     def __init__(self, settings: SandboxSettings) -> None:
         self._settings = settings
-        self.store = Store(settings.dir / STATE)
-        self.wire = Wire(settings.hold_ms)
+        self.store = Store(settings.dir / STATE, settings.seed)
+        self.wire = Wire(settings.hold_ms, settings.seed)
         self._open: list[Closable] = []
         self.info_file = settings.dir / INFO
 
@@ -72,19 +73,19 @@ class World:
 def start(settings: SandboxSettings) -> World:
     """Opens every door and then says so in sandbox.json. Raises OSError when a port is taken."""
     world = World(settings)
-    store, wire, ports = world.store, world.wire, settings.ports
+    store, wire, at = world.store, world.wire, settings.ports
     clock.recall(store)
     identity = tls.identity(settings.dir)
     app, org = salesforce.build(store, wire, settings)
-    world.open("salesforce", Door(app, ports.salesforce, identity.context()), Door(app, ports.salesforce_plain))
+    world.open("salesforce", Door(app, at.salesforce, identity.context()), Door(app, at.salesforce_plain))
     world.open(None, pubsub.serve(store, wire, settings, identity))
-    world.open("whmcs", Door(whmcs.build(store, wire, settings), ports.whmcs))
-    world.open("mobile", Door(gigs.build(store, wire, settings), ports.mobile))
-    world.open(None, mail.PostOffice(store, wire, settings, identity), Door(mail.build(store, wire, settings), ports.inbox))
+    world.open("whmcs", Door(whmcs.build(store, wire, settings), at.whmcs))
+    world.open("mobile", Door(gigs.build(store, wire, settings), at.mobile))
+    world.open(None, mail.PostOffice(store, wire, settings, identity), Door(mail.build(store, wire, settings), at.inbox))
     backstage = control.Backstage(store, org, wire, settings.dir / SAVED, settings.credentials.mobile_project, pages(settings))
-    world.open(None, postman.Postman(store, wire, settings), Door(control.build(backstage), ports.control))
-    remember_ports(settings.dir, ports)
-    _write(world.info_file, told(settings, identity))
+    world.open(None, postman.Postman(store, wire, settings), Door(control.build(backstage), at.control))
+    ports.remember(settings.dir, at)
+    kept(world.info_file, json.dumps(told(settings, identity), indent=1).encode())
     return world
 
 
@@ -102,12 +103,12 @@ def pages(settings: SandboxSettings) -> dict[str, str]:
 
 def told(settings: SandboxSettings, identity: tls.Identity) -> dict[str, Any]:
     """The keys of sandbox.json; some may be added, none changed."""
-    held, ports, url = settings.credentials, settings.ports, settings.url
+    held, at, url = settings.credentials, settings.ports, settings.url
     return {
         "pid": os.getpid(),
         "salesforce": {
             "login_url": settings.login_url, "instance_url": settings.login_url, "rest_plain_url": url["salesforce_plain"],
-            "pubsub_endpoint": f"localhost:{ports.pubsub}", "pubsub_plain_endpoint": f"localhost:{ports.pubsub_plain}",
+            "pubsub_endpoint": f"localhost:{at.pubsub}", "pubsub_plain_endpoint": f"localhost:{at.pubsub_plain}",
             "ca_file": str(identity.ca_file), "client_id": held.sf_client_id, "username": held.sf_username,
             "private_key_file": str(settings.private_key_file), "password": held.sf_password, "org_id": held.org_id,
             "topic": events.TOPIC,
@@ -118,16 +119,9 @@ def told(settings: SandboxSettings, identity: tls.Identity) -> dict[str, Any]:
             "webhook_secret": held.mobile_webhook_secret,
         },
         "mail": {
-            "smtp_host": "127.0.0.1", "smtp_port": ports.smtp, "inbox_url": f"{url['inbox']}/mail", "ca_file": str(identity.ca_file),
+            "smtp_host": "127.0.0.1", "smtp_port": at.smtp, "inbox_url": f"{url['inbox']}/mail", "ca_file": str(identity.ca_file),
             **mail.facts(settings),
         },
         "control": {"url": url["control"]},
         "pages": pages(settings),
     }  # fmt: skip
-
-
-def _write(path: Path, info: dict[str, Any]) -> None:
-    """A reader sees the whole file or none."""
-    draft = path.with_suffix(".new")
-    draft.write_text(json.dumps(info, indent=1))
-    draft.replace(path)

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Flask, Response, jsonify
 
-from sandbox.control.asking import Wrong, asked
+from sandbox.asking import Wrong, asked
 from sandbox.control.backstage import Backstage
 from sandbox.salesforce import placing
 from sandbox.salesforce.errors import SfError
@@ -20,6 +20,8 @@ def attach(app: Flask, backstage: Backstage) -> None:
     @app.post("/control/publish")
     def publish() -> Response:
         order = asked({}, {"fields": dict, "sf_order_id": str, "count": int})
+        if "fields" in order and "sf_order_id" in order:
+            raise Wrong("fields or sf_order_id, not both")
         try:
             made = org.publish(_event(org, order), _count(order, "count"))
         except (SfError, ValueError) as error:

@@ -6,7 +6,7 @@ from urllib.parse import quote_plus
 from flask import Flask, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from sandbox.control.asking import Wrong
+from sandbox.asking import Wrong
 from sandbox.control.backstage import Backstage
 from sandbox.salesforce.org import WAITING, NotWaiting, Org
 

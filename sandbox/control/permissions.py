@@ -2,7 +2,7 @@
 
 from flask import Flask, Response, jsonify
 
-from sandbox.control.asking import asked
+from sandbox.asking import asked
 from sandbox.control.backstage import Backstage
 
 

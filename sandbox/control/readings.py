@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, request
 
-from sandbox.control.asking import Wrong
+from sandbox.asking import Wrong
 from sandbox.control.backstage import Backstage
 from sandbox.control.summary import summary
 from sandbox.control.truth import truth

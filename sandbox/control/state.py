@@ -2,11 +2,12 @@
 
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, jsonify
 
 from sandbox import clock
-from sandbox.control.asking import Wrong, asked
+from sandbox.asking import Wrong, asked
 from sandbox.control.backstage import Backstage
 from sandbox.gigs import callbacks
 
@@ -29,7 +30,8 @@ def _clock(app: Flask, backstage: Backstage) -> None:
     @app.post("/control/clock")
     def advance() -> Response:
         seconds = asked({"advance_s": (int, float)})["advance_s"]
-        if not 0 <= clock.ahead_s() + seconds <= FARTHEST_S:
+        # two comparisons: a whole number may be too large to be added
+        if not (-FARTHEST_S <= seconds <= FARTHEST_S and 0 <= clock.ahead_s() + seconds <= FARTHEST_S):
             raise Wrong("the clock is never behind the real time, and at most ten years ahead")
         clock.advance(backstage.store, seconds)
         return shown()
@@ -76,7 +78,15 @@ def _callbacks(app: Flask, backstage: Backstage) -> None:
     @app.post("/control/callbacks")
     def direct() -> Response:
         url = asked({"mobile": str})["mobile"]
-        if url and not re.match(r"https?://[^/\s]+", url):
+        if url and not _is_address(url):
             raise Wrong('mobile is an http(s) address, or "" for none')
         callbacks.direct(store, url, backstage.mobile_project)
         return shown()
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and text.isprintable() and " " not in text
+    except ValueError:
+        return False

@@ -8,7 +8,7 @@ from sandbox.gigs.calls import Call
 from sandbox.gigs.moments import stamp
 from sandbox.gigs.names import fresh_id
 from sandbox.gigs.paging import whole
-from sandbox.gigs.refusals import invalid, not_found, unacceptable
+from sandbox.gigs.refusals import invalid, not_found, taken, unacceptable
 from sandbox.store import Doc
 
 ADDRESS = "gigs_address"
@@ -24,8 +24,8 @@ def create(call: Call, user_id: str) -> Doc:
     sent = {name: call.text(name) for name in FIELDS}
     check(sent)
     if any({name: row[name] for name in FIELDS} == sent for row in call.store.find(ADDRESS, "user", user_id)):
-        raise unacceptable("The user has this address already.", "", "userAddressAlreadyExists")
-    row: Doc = {"object": "userAddress", "id": fresh_id("adr"), **sent, "user": user_id, "createdAt": stamp(clock.now())}
+        raise taken("The user has this address already.", "", "userAddressAlreadyExists")
+    row: Doc = {"object": "userAddress", "id": fresh_id(call.store, "adr"), **sent, "user": user_id, "createdAt": stamp(clock.now())}
     call.store.put(ADDRESS, row["id"], row)
     return row
 

@@ -69,8 +69,9 @@ def answer(body: Doc, status: int) -> Response:
 
 
 def refused(store: Store, refusal: Refusal) -> Response:
-    status = behaviour(store)["unacceptable_status"] if refusal.status == 422 else refusal.status
-    return answer(refusal.body(), status)
+    switches = behaviour(store)
+    switched = {409: switches["conflict_status"], 422: switches["unacceptable_status"]}
+    return answer(refusal.body(), switched.get(refusal.status, refusal.status))
 
 
 def strayed(asked: Request, error: HTTPException) -> WireResponse | HTTPException:

@@ -45,7 +45,7 @@ def emit(store: Store, name: str, data: Doc, previous: Doc | None = None) -> Non
         return
     event: Doc = {
         "object": "event",
-        "id": fresh_id("evt"),
+        "id": fresh_id(store, "evt"),
         "type": f"com.gigs.{name}",
         "actor": {"type": "system"},
         "data": data,
@@ -58,7 +58,7 @@ def emit(store: Store, name: str, data: Doc, previous: Doc | None = None) -> Non
     }
     if previous is not None:
         event["previousData"] = previous
-    message = fresh_id("msg")
+    message = fresh_id(store, "msg")
     store.put(KIND, message, {"id": message, "event": event, "attempt": 0, "due": clock.now() + held_back_s(store), "taken": 0})
 
 

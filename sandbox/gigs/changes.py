@@ -34,7 +34,7 @@ def create(call: Call) -> Doc:
     check_plan(call, row, when)
     made: Doc = {
         "object": "subscriptionChange",
-        "id": fresh_id("sch"),
+        "id": fresh_id(call.store, "sch"),
         "appliedAt": None,
         "createdAt": stamp(clock.now()),
         "failureCode": None,

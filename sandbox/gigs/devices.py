@@ -6,7 +6,7 @@ from sandbox.gigs.calls import PAGING, Call
 from sandbox.gigs.moments import stamp
 from sandbox.gigs.names import fresh_id
 from sandbox.gigs.paging import page
-from sandbox.gigs.refusals import invalid, not_found, unacceptable
+from sandbox.gigs.refusals import invalid, not_found, taken, unacceptable
 from sandbox.store import Doc, Store
 
 DEVICE = "gigs_device"
@@ -20,11 +20,11 @@ def create(call: Call) -> Doc:
     if imei is None and user is None:
         raise invalid("Either imei or user is required", "imei")
     if imei and call.store.find(DEVICE, "imei", imei):
-        raise unacceptable("There is a device with this IMEI already.", "imei", "deviceImeiAlreadyExists")
+        raise taken("There is a device with this IMEI already.", "imei", "deviceImeiAlreadyExists")
     owner = users.named(call)["id"] if user is not None else None
     row: Doc = {
         "object": "device",
-        "id": fresh_id("dev"),
+        "id": fresh_id(call.store, "dev"),
         "metadata": metadata.merged({}, call),
         "createdAt": stamp(clock.now()),
         "imei": imei,
@@ -51,7 +51,7 @@ def free_sim(call: Call, wanted: str, user_id: str | None, device_id: str) -> st
     if not sims.visible(call.store.get(sims.SIM, wanted)):
         raise unacceptable("The SIM does not exist.", "sims")
     if any(wanted in row["sims"] and row["id"] != device_id for row in call.store.all(DEVICE)):
-        raise unacceptable("The SIM is in another device.", "sims", "deviceSimAlreadyUsed")
+        raise taken("The SIM is in another device.", "sims", "deviceSimAlreadyUsed")
     return wanted
 
 

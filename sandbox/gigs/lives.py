@@ -3,6 +3,7 @@
 from typing import Any
 
 from sandbox import clock
+from sandbox.chance import unused
 from sandbox.gigs import callbacks, diary, plans, sims, topups, users
 from sandbox.gigs.behaviour import behaviour
 from sandbox.gigs.calls import Call
@@ -52,9 +53,13 @@ def activate(store: Store, key: str, at: float) -> None:
         return
     plan = plan_of(store, row)
     row |= {"status": "active", "activatedAt": stamp(at), "earliestEndAt": earliest_end(plan, at)}
-    row["phoneNumber"] = fresh_phone_number() if plan["allowances"]["voiceSeconds"] else None
+    row["phoneNumber"] = new_number(store) if plan["allowances"]["voiceSeconds"] else None
     begin(store, row, 1, at)
     told(store, "activated", row)
+
+
+def new_number(store: Store) -> str:
+    return unused(lambda: fresh_phone_number(store), lambda number: store.find(SUBSCRIPTION, "phoneNumber", number))
 
 
 def earliest_end(plan: Doc, at: float) -> str | None:

@@ -1,7 +1,9 @@
 """Identifiers as the mobile provider and the SIM world make them: ids, ICCIDs, activation codes, phone numbers."""
 
-import secrets
 import string
+
+from sandbox.chance import letters
+from sandbox.store import Store
 
 ID_LETTERS = string.ascii_letters + string.digits
 CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -9,17 +11,14 @@ SMDP_HOST = "smdp.sandbox.example"
 FILES = "https://files.sandbox.invalid/qr"
 
 
-def fresh_id(prefix: str) -> str:
-    return f"{prefix}_{letters(20, ID_LETTERS)}"
+def fresh_id(store: Store, prefix: str) -> str:
+    return f"{prefix}_{letters(store, prefix, 20, ID_LETTERS)}"
 
 
-def letters(length: int, alphabet: str) -> str:
-    return "".join(secrets.choice(alphabet) for _ in range(length))
-
-
-def fresh_iccid(provider: str) -> str:
+def fresh_iccid(store: Store, provider: str) -> str:
     """19 digits of a Japanese issuer, 20 from the test provider, with a valid check digit."""
-    body = "8942424242" + letters(9, string.digits) if provider == "test" else "898130" + letters(12, string.digits)
+    issuer, length = ("8942424242", 9) if provider == "test" else ("898130", 12)
+    body = issuer + letters(store, "iccid", length, string.digits)
     return body + luhn(body)
 
 
@@ -28,11 +27,12 @@ def luhn(digits: str) -> str:
     return str(-sum(value - 9 if value > 9 else value for value in doubled) % 10)
 
 
-def fresh_code() -> str:
+def fresh_code(store: Store) -> str:
     """An activation code that no other SIM has: form, SM-DP+ host, matching id."""
-    groups = "-".join(letters(size, CODE_LETTERS) for size in (2, 6, 6, 6))
+    drawn = letters(store, "activation code", 20, CODE_LETTERS)
+    groups = "-".join((drawn[:2], drawn[2:8], drawn[8:14], drawn[14:]))
     return f"LPA:1${SMDP_HOST}${groups}"
 
 
-def fresh_phone_number() -> str:
-    return f"+8170{letters(8, string.digits)}"
+def fresh_phone_number(store: Store) -> str:
+    return f"+8170{letters(store, 'phone number', 8, string.digits)}"

@@ -97,17 +97,17 @@ def trouble(sim: Doc | None, step: str, by_code: bool) -> str:
 
 
 def move(store: Store, sim: Doc, step: str) -> None:
-    before = sims.profile_shown(sim)
+    before = sims.profile_shown(store, sim)
     sim = {**sim, "profile": STEPS[step][1], "profile_at": stamp(clock.now())}
     store.put(sims.SIM, sim["id"], sim)
-    report(store, step, before, sims.profile_shown(sim))
+    report(store, step, before, sims.profile_shown(store, sim))
     if sim["profile"] in ("installed", "inserted") and sim["status"] != "retired":
         lives.on_a_phone(store, sim)
 
 
 def report(store: Store, step: str, before: Doc, after: Doc) -> None:
     """Only some providers tell what becomes of a profile."""
-    if after["sim"]["provider"] not in sims.REPORTING:
+    if after["sim"]["provider"] not in sims.reporting(store):
         return
     for name in REPORTS[step]:
         callbacks.emit(store, f"eSimProfile.{name}", after, {"status": before["status"]} if name == "updated" else None)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sandbox.gigs import device_models, metadata
+from sandbox.gigs.behaviour import behaviour
 from sandbox.gigs.calls import PAGING, Call
 from sandbox.gigs.paging import page
 from sandbox.gigs.refusals import invalid, not_found, unacceptable
@@ -65,7 +66,14 @@ PROVIDERS = ("test", "t12", *(f"p{number}" for number in range(1, 21)))
 
 
 def find(store: Store | View, plan_id: str) -> Doc | None:
-    return store.get(PLAN, plan_id) or SEEDS.get(plan_id)
+    found = store.get(PLAN, plan_id) or SEEDS.get(plan_id)
+    return {**found, "coverage": coverage(store)} if found else None
+
+
+def coverage(store: Store | View) -> Doc:
+    """Newer samples of the documentation show the countries as an object with numbers for keys."""
+    countries = COVERAGE["countries"]
+    return COVERAGE if behaviour(store)["coverage_countries"] == "array" else {**COVERAGE, "countries": dict(enumerate(countries))}
 
 
 def held(call: Call, plan_id: str) -> Doc:

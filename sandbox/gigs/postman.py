@@ -2,7 +2,6 @@
 
 import http.client
 import sqlite3
-import sys
 import threading
 import time
 import urllib.error
@@ -13,6 +12,7 @@ from sandbox import clock
 from sandbox.gigs import callbacks, deeds
 from sandbox.gigs.behaviour import behaviour
 from sandbox.gigs.diary import Diary
+from sandbox.saying import complain
 from sandbox.settings import SandboxSettings
 from sandbox.store import Doc, Store
 from sandbox.wire import Wire
@@ -74,7 +74,7 @@ class Postman:
                 busy = self._round()
             except sqlite3.OperationalError as error:
                 # a full disk, for one: it is tried again
-                print(f"callbacks: {error}", file=sys.stderr)
+                complain(f"callbacks: {error}")
                 busy = False
             if not busy:
                 self._awake.wait(self._nap_s)

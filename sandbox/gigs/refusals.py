@@ -9,6 +9,7 @@ TYPES = {
     404: "notFound",
     405: "invalid",
     406: "malformed",
+    409: "invalid",
     415: "malformed",
     422: "invalid",
     429: "rateLimited",
@@ -56,6 +57,11 @@ def invalid(message: str, property: str = "", code: str = "") -> Refusal:
 def unacceptable(message: str, property: str = "", code: str = "") -> Refusal:
     """Well formed, but it cannot be done. Whether that is 422 or 400 is not settled: /sandbox/behaviour switches it."""
     return Refusal(422, message, code, property=property)
+
+
+def taken(message: str, property: str, code: str) -> Refusal:
+    """It exists or is used already. The status is not settled: /sandbox/behaviour switches it."""
+    return Refusal(409, message, code, property=property)
 
 
 def not_found(what: str) -> Refusal:

@@ -3,6 +3,7 @@
 import re
 
 from sandbox import clock
+from sandbox.chance import unused
 from sandbox.gigs import metadata
 from sandbox.gigs.behaviour import behaviour
 from sandbox.gigs.calls import PAGING, Call
@@ -31,16 +32,16 @@ def allocate(store: Store, provider: str, user_id: str | None, kind: str = "eSIM
     visible = now + delays["sim_delay_ms"] / 1000
     sim: Doc = {
         "object": "sim",
-        "id": fresh_id("sim"),
+        "id": fresh_id(store, "sim"),
         "metadata": {},
         "createdAt": stamp(visible),
-        "iccid": fresh_iccid(provider),
+        "iccid": unused(lambda: fresh_iccid(store, provider), lambda iccid: store.find(SIM, "iccid", iccid)),
         "provider": provider,
         "status": "inactive",
         "type": kind,
         "user": user_id,
-        "code": fresh_code() if kind == "eSIM" else None,
-        "picture": fresh_id("qr"),
+        "code": fresh_code(store) if kind == "eSIM" else None,
+        "picture": fresh_id(store, "qr"),
         "visible_from": visible,
         "code_from": visible + delays["credentials_delay_ms"] / 1000,
         "profile": "released" if kind == "eSIM" else "boxed",
@@ -125,6 +126,8 @@ def credentials(call: Call, sim_id: str) -> Doc:
     sim = held(call, sim_id)
     call.only()
     ready = sim["code"] is not None and sim["code_from"] <= clock.now()
+    if sim["code"] and not ready and behaviour(call.store)["credentials_before"] == "not_found":
+        raise not_found("SIM credentials")
     return {
         "object": "simCredentials",
         "sim": sim_id,
@@ -141,11 +144,16 @@ def profile(call: Call, sim_id: str) -> Doc:
     if sim["type"] == "pSIM":
         raise not_found("eSIM profile")
     call.only()
-    return profile_shown(sim)
+    return profile_shown(call.store, sim)
 
 
-def profile_shown(sim: Doc) -> Doc:
-    reports = sim["provider"] in REPORTING and sim["profile"] in REPORTED
+def reporting(store: Store) -> tuple[str, ...]:
+    """The providers that tell of profiles."""
+    return (*REPORTING, *(["test"] if behaviour(store)["test_profile"] == "reported" else []))
+
+
+def profile_shown(store: Store, sim: Doc) -> Doc:
+    reports = sim["provider"] in reporting(store) and sim["profile"] in REPORTED
     return {
         "object": "eSimProfile",
         "sim": shown(sim),

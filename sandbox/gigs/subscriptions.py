@@ -7,7 +7,7 @@ from sandbox.gigs.calls import PAGING, Call
 from sandbox.gigs.moments import stamp
 from sandbox.gigs.names import fresh_id
 from sandbox.gigs.paging import page
-from sandbox.gigs.refusals import invalid, not_found, unacceptable
+from sandbox.gigs.refusals import invalid, not_found, taken, unacceptable
 from sandbox.store import Doc, Store
 
 SUBSCRIPTION = "gigs_subscription"
@@ -31,7 +31,7 @@ def create(call: Call) -> Doc:
     pairs, sim = metadata.merged({}, call), chosen_sim(call, plan, user)
     row: Doc = {
         "object": "subscription",
-        "id": fresh_id("sub"),
+        "id": fresh_id(call.store, "sub"),
         "metadata": pairs,
         **dict.fromkeys(NEVER),
         "createdAt": stamp(clock.now()),
@@ -69,8 +69,8 @@ def check_needs(call: Call, plan: Doc, user: Doc) -> None:
 
 
 def chosen_sim(call: Call, plan: Doc, user: Doc) -> Doc | None:
-    """`auto` takes a new eSIM from stock. Left out, the subscription waits without one: what really happens then is not documented."""
-    wanted = call.text("sim")
+    """`auto` takes a new eSIM from stock. What happens when it is left out is not documented, and so a switch."""
+    wanted = call.text("sim") or {"auto": "auto"}.get(behaviour(call.store)["sim_left_out"])
     if wanted is None:
         return None
     if wanted == "auto":
@@ -79,7 +79,7 @@ def chosen_sim(call: Call, plan: Doc, user: Doc) -> Doc | None:
     if sim["type"] not in plan["simTypes"]:
         raise unacceptable(f"The plan takes no {sim['type']}.", "sim")
     if call.store.find(SUBSCRIPTION, "sim", sim["id"]):
-        raise unacceptable("The SIM is used by another subscription.", "sim", "simAlreadyUsed")
+        raise taken("The SIM is used by another subscription.", "sim", "simAlreadyUsed")
     return sim
 
 
@@ -111,12 +111,12 @@ def held(call: Call, subscription_id: str) -> Doc:
     return row
 
 
-def named_active(call: Call) -> Doc:
-    """The subscription that a body names, which must be active."""
+def named_active(call: Call, statuses: tuple[str, ...] = ("active",)) -> Doc:
+    """The subscription that a body names, which must be active, or in one of those."""
     row = call.store.get(SUBSCRIPTION, call.text("subscription") or "")
     if row is None:
         raise unacceptable("The subscription does not exist.", "subscription")
-    if row["status"] != "active":
+    if row["status"] not in statuses:
         raise unacceptable(f"The subscription is {row['status']}.", "subscription")
     return row
 

@@ -1,11 +1,11 @@
 """What people and other systems do around the provider, as doors for testers: switches, payments, consents, restrictions."""
 
 from collections.abc import Callable
-from typing import Any
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response
 
-from sandbox import clock
+from sandbox import clock, doors
+from sandbox.asking import Wrong, asked, wrong
 from sandbox.gigs import behaviour, changes, lives, subscriptions, topups
 from sandbox.gigs.api import answer
 from sandbox.gigs.diary import Diary
@@ -15,54 +15,54 @@ from sandbox.store import Doc, Store
 PAYABLE: dict[str, Callable[[Store, Doc], None]] = {
     subscriptions.SUBSCRIPTION: lives.pay, changes.CHANGE: changes.pay, topups.TOPUP: topups.pay,
 }  # fmt: skip
+Deed = Callable[[Store, Doc], Doc | None]
+ID: dict[str, type] = {"id": str}
+LIMIT = ID | {"restricted": bool}
 
 
 def attach(app: Flask, store: Store, diary: Diary) -> None:
-    doors: dict[str, Callable[[Store, Any], Doc | None]] = {
-        "behaviour": behaviour.change, "payments": pay, "consents": consent, "restrictions": restrict,
-    }  # fmt: skip
-    app.add_url_rule("/sandbox/behaviour", "behaviour", lambda: jsonify(behaviour.behaviour(store)), methods=["GET"])
-    for name, deed in doors.items():
-        app.add_url_rule(f"/sandbox/{name}", f"do {name}", opened(store, diary, deed), methods=["POST"])
+    app.register_error_handler(Wrong, wrong)
+    doors.tell(app, "/sandbox/")
+    behaviour.SWITCHES.attach(app, behaviour.PATH, store, diary.catch_up)
+    for name, (keys, deed) in {"payments": (ID, pay), "consents": (ID, consent), "restrictions": (LIMIT, restrict)}.items():
+        app.add_url_rule(f"/sandbox/{name}", f"do {name}", opened(store, diary, keys, deed), methods=["POST"])
 
 
-def opened(store: Store, diary: Diary, deed: Callable[[Store, Any], Doc | None]) -> Callable[[], Response]:
+def opened(store: Store, diary: Diary, keys: dict[str, type], deed: Deed) -> Callable[[], Response]:
     def view() -> Response:
+        order = asked(keys)
         with store.write():
-            made = deed(store, request.get_json(silent=True))
+            made = deed(store, order)
         diary.catch_up()
-        return answer(made, 200) if made is not None else answer({"error": "unknown name, value or object, or not in that state"}, 400)
+        if made is None:
+            raise Wrong("there is no such object, or it is not in that state")
+        return answer(made, 200)
 
     return view
 
 
-def named(store: Store, kind: str, sent: Any, name: str) -> Doc | None:
-    key = sent.get(name) if isinstance(sent, dict) else None
-    return store.get(kind, key) if isinstance(key, str) else None
-
-
-def pay(store: Store, sent: Any) -> Doc | None:
+def pay(store: Store, sent: Doc) -> Doc | None:
     """`{"id"}` of a subscription, change or top-up that is `initiated`: its first invoice is paid."""
     for kind, settle in PAYABLE.items():
-        row = named(store, kind, sent, "id")
+        row = store.get(kind, sent["id"])
         if row and row["status"] == "initiated":
             settle(store, row)
             return {"id": row["id"], "status": "pending"}
     return None
 
 
-def consent(store: Store, sent: Any) -> Doc | None:
+def consent(store: Store, sent: Doc) -> Doc | None:
     """`{"id"}` of a change that waits: the user agrees to it."""
-    row = named(store, changes.CHANGE, sent, "id")
+    row = store.get(changes.CHANGE, sent["id"])
     if row is None or row["status"] != "pending":
         return None
     changes.carry_out(store, row, clock.now())
     return {"id": row["id"], "status": row["status"]}
 
 
-def restrict(store: Store, sent: Any) -> Doc | None:
+def restrict(store: Store, sent: Doc) -> Doc | None:
     """`{"id", "restricted": true}`: the provider limits a line that is active, or lifts that."""
-    row = named(store, subscriptions.SUBSCRIPTION, sent, "id")
-    if row is None or not isinstance(sent.get("restricted"), bool) or not lives.restrict(store, row, sent["restricted"]):
+    row = store.get(subscriptions.SUBSCRIPTION, sent["id"])
+    if row is None or not lives.restrict(store, row, sent["restricted"]):
         return None
     return {"id": row["id"], "status": row["status"]}

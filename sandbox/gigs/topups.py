@@ -19,14 +19,11 @@ STATUSES = ("pending", "initiated", "active", "ended")
 def create(call: Call) -> Doc:
     call.only()
     call.properties(("addon", "subscription"))
-    addon, line = addons.find(call.store, call.text("addon") or ""), named_active(call)
-    if addon is None or addon["status"] != "available":
-        raise unacceptable("The add-on does not exist or is not available.", "addon")
-    if line["plan"] not in addon["plans"]:
-        raise unacceptable("The add-on does not fit the plan.", "addon")
+    switches = behaviour(call.store)
+    addon, line = wanted(call, switches)
     row: Doc = {
         "object": "subscriptionAddon",
-        "id": fresh_id("sad"),
+        "id": fresh_id(call.store, "sad"),
         "activatedAt": None,
         "addon": addon["id"],
         "billing": None,
@@ -34,7 +31,7 @@ def create(call: Call) -> Doc:
         "createdAt": stamp(clock.now()),
         "currentPeriod": None,
         "endedAt": None,
-        "status": "initiated" if behaviour(call.store)["billing"] else "pending",
+        "status": "initiated" if switches["billing"] else "pending",
         "subscription": line["id"],
         "user": line["user"],
     }
@@ -44,6 +41,24 @@ def create(call: Call) -> Doc:
     answer = shown(call.store, row)
     callbacks.emit(call.store, "subscriptionAddon.created", answer)
     return answer
+
+
+def wanted(call: Call, switches: Doc) -> tuple[Doc, Doc]:
+    """The add-on and the line that a body names, which must go together."""
+    line = named_active(call, ("active", "pending") if switches["topup_while_pending"] else ("active",))
+    addon = addons.find(call.store, call.text("addon") or "")
+    if addon is None or addon["status"] != "available":
+        raise unacceptable("The add-on does not exist or is not available.", "addon")
+    if line["plan"] not in addon["plans"]:
+        raise unacceptable("The add-on does not fit the plan.", "addon")
+    if not switches["same_addon_twice"] and running(call.store, line, addon):
+        raise unacceptable("The line has this add-on already.", "addon")
+    return addon, line
+
+
+def running(store: Store, line: Doc, addon: Doc) -> bool:
+    """Whether the line has this add-on, not ended."""
+    return any(row["addon"] == addon["id"] and row["status"] != "ended" for row in store.find(TOPUP, "subscription", line["id"]))
 
 
 def addon_of(store: Store, row: Doc) -> Doc:

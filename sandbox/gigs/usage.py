@@ -27,7 +27,7 @@ def burn(store: Store, line: Doc, amounts: dict[str, int], country: str) -> Doc:
     """An active line is used now; the provider tells of it after its lag."""
     now = clock.now()
     row: Doc = {
-        "id": fresh_id("use"), "subscription": line["id"], "at": now, "day": day(now), "period": line["currentPeriod"]["number"],
+        "id": fresh_id(store, "use"), "subscription": line["id"], "at": now, "day": day(now), "period": line["currentPeriod"]["number"],
         "country": country, **amounts, "visible_from": now + behaviour(store)["usage_lag_ms"] / 1000,
     }  # fmt: skip
     store.put(BURN, row["id"], row)

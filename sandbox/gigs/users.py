@@ -10,7 +10,7 @@ from sandbox.gigs.calls import PAGING, Call
 from sandbox.gigs.moments import stamp
 from sandbox.gigs.names import fresh_id
 from sandbox.gigs.paging import page
-from sandbox.gigs.refusals import invalid, not_found, unacceptable
+from sandbox.gigs.refusals import invalid, not_found, taken, unacceptable
 from sandbox.store import Doc
 
 USER = "gigs_user"
@@ -25,10 +25,10 @@ def create(call: Call) -> Doc:
     call.properties(("email",), EDITABLE)
     email = checked_email(call)
     if call.store.find(USER, "email_key", email.lower()):
-        raise taken()
+        raise email_taken()
     user: Doc = {
         "object": "user",
-        "id": fresh_id("usr"),
+        "id": fresh_id(call.store, "usr"),
         "metadata": metadata.merged({}, call),
         "birthday": birthday(call),
         "createdAt": stamp(clock.now()),
@@ -43,8 +43,8 @@ def create(call: Call) -> Doc:
     return shown(user)
 
 
-def taken() -> Exception:
-    return unacceptable("A user with this e-mail exists already.", "email", "userAlreadyExists")
+def email_taken() -> Exception:
+    return taken("A user with this e-mail exists already.", "email", "userAlreadyExists")
 
 
 def checked_email(call: Call) -> str:
@@ -121,7 +121,7 @@ def change(call: Call, user_id: str) -> Doc:
 def move(call: Call, user: Doc) -> None:
     email = checked_email(call)
     if any(other["id"] != user["id"] for other in call.store.find(USER, "email_key", email.lower())):
-        raise taken()
+        raise email_taken()
     user["email"], user["email_key"] = email, email.lower()
 
 

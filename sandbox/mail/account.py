@@ -2,14 +2,14 @@
 
 import hashlib
 import hmac
-from typing import Any
 
 from sandbox.settings import SandboxSettings
 from sandbox.store import Doc, Store
+from sandbox.switches import Switches
 
-KIND, KEY = "mail_behaviour", "now"
+PATH = "/sandbox/behaviour"
+SWITCHES = Switches("mail_behaviour", {"auth_required": (False, True), "starttls_required": (False, True)})
 USERNAME = "portal@sandbox.example"
-DEFAULTS: Doc = {"auth_required": False, "starttls_required": False}
 
 
 def password(settings: SandboxSettings) -> str:
@@ -27,13 +27,4 @@ def facts(settings: SandboxSettings) -> dict[str, str]:
 
 
 def behaviour(store: Store) -> Doc:
-    return {**DEFAULTS, **(store.get(KIND, KEY) or {})}
-
-
-def change(store: Store, sent: Any) -> Doc | None:
-    """The switches after the change; None when a name or a value makes no sense."""
-    if not isinstance(sent, dict) or not all(name in DEFAULTS and isinstance(value, bool) for name, value in sent.items()):
-        return None
-    with store.write():
-        store.put(KIND, KEY, {**behaviour(store), **sent})
-        return behaviour(store)
+    return SWITCHES.now(store)

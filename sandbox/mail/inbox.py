@@ -8,6 +8,7 @@ from flask import Response as FlaskResponse
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
+from sandbox import doors
 from sandbox.mail import account, messages
 from sandbox.serving import WsgiApp
 from sandbox.settings import SandboxSettings
@@ -29,7 +30,10 @@ def build(store: Store, wire: Wire, settings: SandboxSettings) -> WsgiApp:
     """The pages are read by people and tests, not by the portal: the wire leaves them alone."""
     app = Flask(__name__, static_folder=None)
     app.extensions["store"] = store
+    app.config["PROPAGATE_EXCEPTIONS"] = True  # the server answers what goes wrong, a full disk too
     app.register_blueprint(inbox)
+    doors.tell(app, "/sandbox/")
+    account.SWITCHES.attach(app, account.PATH, store)
     app.after_request(careful)
     return app
 
@@ -116,17 +120,6 @@ def delete_by_hand(number: int) -> Response:
 def clear_by_hand() -> Response:
     messages.remove(the_store(), asked_for())
     return redirect("/mail")
-
-
-@inbox.get("/sandbox/behaviour")
-def switches() -> Response:
-    return jsonify(account.behaviour(the_store()))
-
-
-@inbox.post("/sandbox/behaviour")
-def switch() -> tuple[Response, int]:
-    changed = account.change(the_store(), request.get_json(silent=True))
-    return (jsonify(changed), 200) if changed else (jsonify(error="unknown switch or value"), 400)
 
 
 def linked(text: str) -> Markup:

@@ -13,6 +13,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from sandbox.mail import account
 from sandbox.mail.messages import header, keep, parse
+from sandbox.saying import complain
 from sandbox.settings import SandboxSettings
 from sandbox.store import Store
 from sandbox.tls import Identity
@@ -56,6 +57,11 @@ class Letterbox:
         if switches["starttls_required"] and session.ssl is None:
             return TLS_FIRST
         return LOGIN_FIRST if switches["auth_required"] and not session.authenticated else None
+
+    async def handle_exception(self, error: Exception) -> str:
+        """What no command expected, a login that is rubbish for one."""
+        complain(f"mail: {type(error).__name__}: {error}")
+        return TRY_LATER
 
     async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         fault = self._wire.pick(UPSTREAM, OPERATION, AT_ENVELOPE)

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from werkzeug.wrappers import Request, Response
 
-from sandbox.salesforce import answers, identity, refusals
+from sandbox.salesforce import answers, behaviour, identity, refusals
 from sandbox.salesforce.access import User
 from sandbox.salesforce.calls import DATA, LONGEST_TARGET, versions
 from sandbox.salesforce.cursors import Cursors
@@ -37,16 +37,18 @@ def build(store: Store, wire: Wire, settings: SandboxSettings) -> tuple[WsgiApp,
     operations = names(org.schema)
     wire.register("salesforce", operations)
     client = _client(settings)
-    door = TokenDoor(client, org.sessions, org.is_active)
+    door = TokenDoor(client, org)
     token = wire.wrap("salesforce", Request.application(door.answer), _name, refusals.of_token())
     side = wire.wrap("salesforce", _side_app(org, client, door), _name)
-    data = wire.wrap("salesforce", _data_app(org), _name, refusals.of_data(org.sessions), refusals.exempt(operations))
+    data = wire.wrap("salesforce", _data_app(org), _name, refusals.of_data(org), refusals.exempt(operations))
+    switches = Request.application(lambda request: behaviour.door(store, request))
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if path.rstrip("/") == TOKEN:
             return token(environ, start_response)  # type: ignore[no-any-return]
-        return (data if path.startswith(DATA) else side)(environ, start_response)  # type: ignore[no-any-return]
+        other = switches if path in (behaviour.ROOT, behaviour.PATH) else data if path.startswith(DATA) else side
+        return other(environ, start_response)  # type: ignore[no-any-return]
 
     return _packed(app), org
 
@@ -61,7 +63,8 @@ def _client(settings: SandboxSettings) -> App:
     if not isinstance(key, RSAPublicKey):
         raise TypeError(f"not an RSA key: {settings.private_key_file}")
     held = settings.credentials
-    return App(held.sf_client_id, held.sf_username, held.sf_password, held.sf_user_id, held.org_id, settings.login_url, key)
+    urls = (settings.login_url, settings.url["salesforce_plain"])
+    return App(held.sf_client_id, held.sf_username, held.sf_password, held.sf_user_id, held.org_id, *urls, key)
 
 
 def _side_app(org: Org, client: App, door: TokenDoor) -> WsgiApp:
@@ -80,7 +83,7 @@ def _side_app(org: Org, client: App, door: TokenDoor) -> WsgiApp:
 
 
 def _data_app(org: Org) -> WsgiApp:
-    usage, cursors = Usage(), Cursors()
+    usage, cursors = Usage(), Cursors(org.store)
     bound = Rest(org, org.integration, cursors, usage)
     free = Rest(org, User(org.integration.id), cursors, usage)
 
@@ -88,7 +91,8 @@ def _data_app(org: Org) -> WsgiApp:
     def app(request: Request) -> Response:
         target = request.environ["RAW_URI"]
         if len(target) > LONGEST_TARGET:
-            return answers.refusal(SfError("URI_TOO_LONG", f"The URI is longer than {LONGEST_TARGET} characters", status=414))
+            status = org.behaviour["long_target_status"]
+            return answers.refusal(SfError("URI_TOO_LONG", f"The URI is longer than {LONGEST_TARGET} characters", status=status))
         if target.partition("?")[0].rstrip("/") == DATA:
             return answers.json_answer(versions(), 200)
         if not org.sessions.user(bearer(request)):

@@ -21,5 +21,5 @@ def refusal(error: SfError) -> Response:
     return json_answer(error.body(), error.status)
 
 
-def session_expired() -> Response:
-    return refusal(SfError("INVALID_SESSION_ID", EXPIRED, status=401))
+def session_expired(message: str = "") -> Response:
+    return refusal(SfError("INVALID_SESSION_ID", message or EXPIRED, status=401))

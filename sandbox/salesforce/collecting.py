@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandbox.salesforce.behaviour import behaviour
 from sandbox.salesforce.calls import Call
 from sandbox.salesforce.envelopes import Items, Undone, attributes, envelope, failed
 from sandbox.salesforce.errors import SfError, not_allowed, not_found
@@ -14,6 +15,7 @@ from sandbox.store import Store
 
 MOST_RECORDS, MOST_READ = 200, 2000
 UNDONE = "Record rolled back because not all records were valid and the request was using AllOrNone header"
+UNKNOWN_ID = "INVALID_CROSS_REFERENCE_KEY"
 Deed = Callable[[Any], dict[str, Any]]
 
 
@@ -50,17 +52,26 @@ class Collections:
 
     def _each(self, given: list[Any], strict: bool, deed: Deed) -> Items:
         if not strict:
-            return [_tried(deed, each) for each in given]
+            return [self._tried(deed, each) for each in given]
         items: Items = []
         try:
             with self._store.write():
-                items = [_tried(deed, each) for each in given]
+                items = [self._tried(deed, each) for each in given]
                 if not all(item["success"] for item in items):
                     raise Undone
         except Undone:
-            undone = SfError("ALL_OR_NONE_OPERATION_ROLLED_BACK", UNDONE)
+            undone = SfError(behaviour(self._store)["rolled_back_code"], UNDONE)
             items = [failed(undone) if item["success"] else item for item in items]
         return items
+
+    def _tried(self, deed: Deed, given: Any) -> dict[str, Any]:
+        try:
+            return deed(given)
+        except SfError as error:
+            missing = error.rows[0]["errorCode"] == "NOT_FOUND"
+            if missing and behaviour(self._store)["missing_in_collection"] == UNKNOWN_ID:
+                return failed(SfError(UNKNOWN_ID, "invalid cross reference id", []))
+            return failed(error)
 
     def _create(self, record: Any) -> dict[str, Any]:
         return self._rows.create(self._object(record), _fields(record))
@@ -103,13 +114,6 @@ class Collections:
 
 def _strict(body: Any) -> bool:
     return body.get("allOrNone") is True
-
-
-def _tried(deed: Deed, given: Any) -> dict[str, Any]:
-    try:
-        return deed(given)
-    except SfError as error:
-        return failed(error)
 
 
 def _fields(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -52,9 +52,9 @@ def brief(sobject: SObject, user: User, base: str) -> Told:
     no = ("customSetting", "deepCloneable", "deprecatedAndHidden", "feedEnabled", "hasSubtypes", "isInterface", "isSubtype", "mergeable")
     return {
         "activateable": False, "associateEntityType": None, "associateParentEntity": None, "createable": user.may("C", sobject.name),
-        "custom": False, "deletable": user.may("D", sobject.name), "undeletable": user.may("D", sobject.name),
+        "custom": sobject.custom, "deletable": user.may("D", sobject.name), "undeletable": user.may("D", sobject.name),
         "updateable": user.may("E", sobject.name), "extendedBy": None, "extendsInterfaces": None, "implementedBy": None,
-        "implementsInterfaces": None, "keyPrefix": sobject.prefix, "label": sobject.label, "labelPlural": f"{sobject.label}s",
+        "implementsInterfaces": None, "keyPrefix": sobject.prefix, "label": sobject.label, "labelPlural": sobject.plural,
         "name": sobject.name, **dict.fromkeys(yes, True), **dict.fromkeys(no, False),
         "urls": {"sobject": root, "describe": f"{root}/describe", "rowTemplate": f"{root}/{{ID}}"},
     }  # fmt: skip

@@ -115,14 +115,19 @@ class Log:
             return self._counters[gone - 1] if gone else FIRST
 
     def position(self, replay: bytes, now: float) -> int:
-        """The counter behind a replay id of 8 or 10 bytes. Raises Corrupted."""
+        """The counter behind a replay id of 8 or 10 bytes, of an event or a mark. Raises Corrupted."""
         if len(replay) not in (8, 10) or (len(replay) == 10 and not replay.endswith(_TAIL)):
             raise Corrupted("malformed")
         counter = int.from_bytes(replay[:8], "big")
         oldest = self.horizon(now)
-        if counter > self.tip() or counter < oldest or (counter == oldest and oldest != FIRST):
+        if counter > self.tip() + 1 or counter < oldest or (counter == oldest and oldest != FIRST):
             raise Corrupted("expired, or of another stream")
         return counter
+
+    def mark(self, counter: int, now: float) -> bytes:
+        """A replay id with which to go on after this counter. Behind an event that is retained no more lies one that no event has."""
+        oldest = self.horizon(now)
+        return replay_id(counter + 1 if counter == oldest != FIRST else counter)
 
     def after(self, counter: int, limit: int) -> list[Event]:
         with self._lock:

@@ -3,13 +3,11 @@
 import base64
 import functools
 import json
-import secrets
-import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox import clock
+from sandbox import chance, clock
 from sandbox.salesforce import avro, schema
 from sandbox.salesforce.event_log import FIRST, KIND, Event, log
 from sandbox.salesforce.ids import long_id, new_id
@@ -48,9 +46,16 @@ def topic(store: Store, name: str) -> dict[str, Any] | None:
     return store.get(TOPICS, name)
 
 
-def schema_text(store: Store, schema_id: str) -> str | None:
+def schema_text(store: Store, schema_id: str, event: str = "") -> str | None:
+    """The schema of that id; of one event only, if it is named."""
     held = store.get(SCHEMAS, schema_id)
-    return str(held["json"]) if held else None
+    return str(held["json"]) if held and event in ("", held["event"]) else None
+
+
+def event_of(store: Store, schema_id: str) -> str | None:
+    """Which event a schema describes, a former one too."""
+    held = store.get(SCHEMAS, schema_id)
+    return str(held["event"]) if held else None
 
 
 def change_schema(store: Store) -> str:
@@ -87,15 +92,15 @@ def publish_many(store: Store, count: int, fields: Mapping[str, Any] | None, by:
 
 
 def _nobodys(store: Store) -> dict[str, Any]:
-    return {"OrderId__c": new_id("Order", store.number("sf#nobodys", NOBODYS)), "IdemKey__c": uuid.uuid4().hex}
+    return {"OrderId__c": new_id("Order", store.number("sf#nobodys", NOBODYS)), "IdemKey__c": chance.uuid4(store, "nobody").hex}
 
 
-def publish_raw(store: Store, schema_id: str, payload: bytes, fields: Mapping[str, Any]) -> Event:
-    """An event whose payload is there already."""
+def publish_raw(store: Store, schema_id: str, payload: bytes, fields: Mapping[str, Any], event_id: str = "") -> Event:
+    """An event whose payload is there already; the id is the publisher's own, or made here."""
     with store.write():
         # gaps, because nobody may count on the next id
-        counter = store.number(COUNTER, start=FIRST + 2, stride=2 + secrets.randbelow(7))
-        event = Event(counter, str(uuid.uuid4()), schema_id, payload, clock.now(), dropped=False)
+        counter = store.number(COUNTER, start=FIRST + 2, stride=2 + chance.below(store, "gap", 7))
+        event = Event(counter, event_id or str(chance.uuid4(store, "event")), schema_id, payload, clock.now(), dropped=False)
         order_id = fields.get("OrderId__c")
         store.put(KIND, str(counter), {
             "uuid": event.uuid, "schema_id": schema_id, "payload": base64.b64encode(payload).decode(), "at": event.at, "dropped": False,

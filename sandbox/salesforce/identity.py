@@ -24,7 +24,7 @@ class IdentityDoor:
     def userinfo(self, request: Request) -> Response:
         user = self._user(request)
         if user is None:
-            return _plainly("Bad_OAuth_Token")
+            return _plainly("Bad_OAuth_Token", self._org.behaviour["bad_token_status"])
         own = {
             "sub": self._org.identity_url(user["Id"]), "preferred_username": user["Username"], "nickname": user["Alias"],
             "email_verified": True, "given_name": user["FirstName"], "family_name": user["LastName"], "zoneinfo": user["TimeZoneSidKey"],
@@ -73,5 +73,5 @@ def _token(request: Request) -> str:
     return bearer(request) or request.values.get("oauth_token") or request.values.get("access_token") or ""
 
 
-def _plainly(text: str) -> Response:
-    return Response(text, 403, content_type="text/html;charset=UTF-8")
+def _plainly(text: str, status: int = 403) -> Response:
+    return Response(text, status, content_type="text/html;charset=UTF-8")

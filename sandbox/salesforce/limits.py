@@ -8,7 +8,8 @@ MAX_CALLS = 115_000
 OTHERS: Mapping[str, int] = {
     "ConcurrentAsyncGetReportInstances": 200, "DailyAsyncApexExecutions": 250_000, "DailyBulkApiBatches": 15_000,
     "DailyDeliveredPlatformEvents": 25_000, "DailyStreamingApiEvents": 200_000, "DataStorageMB": 10_240, "FileStorageMB": 10_240,
-    "HourlyPublishedPlatformEvents": 250_000, "MonthlyPlatformEvents": 750_000, "SingleEmail": 5_000,
+    "HourlyPublishedPlatformEvents": 250_000, "MonthlyPlatformEvents": 750_000,
+    "MonthlyPlatformEventsUsageEntitlement": 750_000, "SingleEmail": 5_000,
 }  # fmt: skip
 
 

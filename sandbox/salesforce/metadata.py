@@ -21,7 +21,10 @@ _TYPES = {
     "Date": "date",
     "DateTime": "datetime",
     "Lookup": "reference",
+    "MasterDetail": "reference",
 }
+# how the names of a custom object's records look when it does not say
+NUMBERS = "{0000}"
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,17 @@ class Field:
     @property
     def custom(self) -> bool:
         return self.name.endswith("__c")
+
+
+@dataclass(frozen=True)
+class CustomObject:
+    """An object that the project adds; `numbers` is the pattern of names that number themselves, as V-{0000}."""
+
+    name: str
+    label: str
+    plural: str
+    numbers: str
+    fields: tuple[Field, ...]
 
 
 @dataclass(frozen=True)
@@ -89,12 +103,28 @@ def read(path: Path) -> Node:
     return Node(ElementTree.parse(path).getroot())  # noqa: S314
 
 
-def field(path: Path) -> Field:
-    node = read(path)
-    kind = node.text("type")
+def fields(folder: Path) -> tuple[Field, ...]:
+    """Those of an object's folder: a file each, and any that its own file holds."""
+    own = [each for path in folder.glob("*.object-meta.xml") for each in read(path).all("fields")]
+    nodes = [*own, *map(read, sorted((folder / "fields").glob("*.xml")))]
+    return tuple(field(node, folder.name) for node in nodes)
+
+
+def custom_object(folder: Path) -> CustomObject:
+    node = read(folder / f"{folder.name}.object-meta.xml")
+    numbered = node.text("nameField/type") == "AutoNumber"
+    named = Field(
+        "Name", "string", node.text("nameField/label", "Name"), 80, required=not numbered, createable=not numbered, updateable=not numbered
+    )
+    pattern = node.text("nameField/displayFormat", NUMBERS) if numbered else ""
+    label = node.text("label")
+    return CustomObject(folder.name, label, node.text("pluralLabel", f"{label}s"), pattern, (named, *fields(folder)))
+
+
+def field(node: Node, where: str) -> Field:
+    kind, name = node.text("type"), node.text("fullName")
     if kind not in _TYPES:
-        raise ValueError(f"{path.name}: field type {kind!r} is not known here")
-    name = node.text("fullName")
+        raise ValueError(f"{where}.{name}: field type {kind!r} is not known here")
     return Field(
         name=name,
         type=_TYPES[kind],
@@ -102,7 +132,7 @@ def field(path: Path) -> Field:
         length=node.number("length") or {"Email": 80, "Url": 255}.get(kind, 0),
         precision=node.number("precision"),
         scale=node.number("scale"),
-        required=node.flag("required"),
+        required=node.flag("required") or kind == "MasterDetail",
         unique=node.flag("unique"),
         external_id=node.flag("externalId"),
         case_sensitive=node.flag("caseSensitive"),
@@ -110,7 +140,7 @@ def field(path: Path) -> Field:
         restricted=node.flag("valueSet/restricted"),
         default=_default(node, kind),
         reference_to=node.text("referenceTo"),
-        relationship=name.removesuffix("__c") + "__r" if kind == "Lookup" else "",
+        relationship=name.removesuffix("__c") + "__r" if _TYPES[kind] == "reference" else "",
         child_relationship=_child(node),
     )
 

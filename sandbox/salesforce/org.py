@@ -4,13 +4,14 @@ from typing import Any
 
 from sandbox.salesforce import events, people, schema, seed
 from sandbox.salesforce.access import User
+from sandbox.salesforce.behaviour import behaviour
 from sandbox.salesforce.errors import SfError
 from sandbox.salesforce.ids import long_id, new_id
 from sandbox.salesforce.records import Record, Records
 from sandbox.salesforce.saving import Saving
 from sandbox.salesforce.sessions import Sessions
 from sandbox.settings import SandboxSettings
-from sandbox.store import Store
+from sandbox.store import Doc, Store
 
 WAITING = "Pending Review"
 PERMISSIONS = "sf#permissions"
@@ -38,6 +39,11 @@ class Org:
         events.declare(store, self.schema)
         people.settle(store, self.schema, self.records, settings.credentials)
         seed.seed(store, self.schema, self.records, self.saving, self.admin, settings.project_dir / "data")
+
+    @property
+    def behaviour(self) -> Doc:
+        """The switches as they are now."""
+        return behaviour(self.store)
 
     # -- who asks
 

@@ -1,9 +1,9 @@
 """Many orders at once, as customers place them: one mobile line each, with its activation."""
 
-import secrets
 from itertools import cycle, islice
 
 from sandbox import clock
+from sandbox.chance import hexed
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.org import WAITING, Org
 from sandbox.salesforce.records import Record
@@ -55,7 +55,7 @@ def _entry(org: Org, sku: str) -> Record:
 
 
 def _one(org: Org, owner: str, entries: list[Record]) -> str:
-    key = secrets.token_hex(32)
+    key = hexed(org.store, "order key", 64)
     order = {
         "AccountId": owner, "EffectiveDate": clock.moment().strftime("%Y-%m-%d"), "Status": WAITING,
         "Pricebook2Id": entries[0]["Pricebook2Id"], "Portal_Idem_Key__c": key,

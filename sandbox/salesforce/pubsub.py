@@ -9,10 +9,11 @@ import grpc
 import grpc.aio
 
 from sandbox.salesforce import events, schema
-from sandbox.salesforce.protos import sandbox_pubsub_pb2_grpc as pb_grpc
+from sandbox.salesforce.pubsub_calls import UPSTREAM
 from sandbox.salesforce.pubsub_door import door
 from sandbox.salesforce.pubsub_faults import FAULTS, LIMITS, RPCS
-from sandbox.salesforce.pubsub_service import UPSTREAM, PubSub
+from sandbox.salesforce.pubsub_requests import methods
+from sandbox.salesforce.pubsub_service import PubSub
 from sandbox.salesforce.pubsub_stream import Pace
 from sandbox.settings import Ports, SandboxSettings
 from sandbox.store import Store
@@ -25,7 +26,8 @@ OPTIONS = (
     ("grpc.http2.max_ping_strikes", 0),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.max_concurrent_streams", 1000),
-    ("grpc.max_receive_message_length", 4 * 1024 * 1024),
+    # what is too large is read all the same, to be refused in the words of the proxy in front of the real one
+    ("grpc.max_receive_message_length", 64 * 1024 * 1024),
     # a taken port is an error, not shared
     ("grpc.so_reuseport", 0),
 )
@@ -58,7 +60,7 @@ class Server:
 
     async def _started(self) -> None:
         server = grpc.aio.server(options=OPTIONS)
-        pb_grpc.add_PubSubServicer_to_server(self._service, server)  # type: ignore[no-untyped-call]
+        server.add_generic_rpc_handlers((methods(self._service),))
         try:
             server.add_secure_port(f"127.0.0.1:{self._ports.pubsub}", self._credentials)
             server.add_insecure_port(f"127.0.0.1:{self._ports.pubsub_plain}")
@@ -85,4 +87,5 @@ def serve(store: Store, wire: Wire, settings: SandboxSettings, identity: Identit
 
 
 def _pace(settings: SandboxSettings) -> Pace:
-    return Pace(keepalive=1.0, idle=3.0) if settings.fast else Pace(keepalive=60.0, idle=60.0)
+    fast = Pace(keepalive=1.0, idle=3.0, sweep=30.0)
+    return fast if settings.fast else Pace(keepalive=60.0, idle=60.0, sweep=1800.0)

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
-from sandbox.faults import Fault
-from sandbox.salesforce.pubsub_refusals import Refusal
+import grpc
 
-RPCS = ("Subscribe", "GetSchema", "GetTopic", "Publish")
+from sandbox.faults import Fault
+from sandbox.salesforce.pubsub_refusals import CODES, Refusal
+
+RPCS = ("Subscribe", "GetSchema", "GetTopic", "Publish", "PublishStream")
 # what happens to single events on their way
 DELIVERY = ("drop_event", "duplicate_event", "bad_payload")
 # what ends a stream, or falls silent, when the next answer is due or the moment the fault is set
@@ -15,23 +17,25 @@ CALL = ("refuse", "reset", "error_before", "unavailable", "unauthenticated", "ex
         "slow", "timeout_before")  # fmt: skip
 OPENING = ("delivery_limit",)
 CUSTOM_OPENING = ("replay_expired",)
-FAULTS = tuple(dict.fromkeys((*CALL, *OPENING, *CUSTOM_OPENING, *MID_STREAM, *DELIVERY, "schema_change")))
-LIMITS = dict.fromkeys((*OPENING, *CUSTOM_OPENING, *DELIVERY, "silent", "schema_change"), ("Subscribe",))
-# service.unavailable is INTERNAL; the proxies in front fail with a bare UNAVAILABLE
-TRANSPORT = "UNAVAILABLE"
+# events are on the bus, and their publisher does not get to know
+AFTER = ("timeout_after", "error_after")
+# no event of the request is published: the hour's allocation is used up
+SPENT = ("limit_exceeded",)
+FAULTS = tuple(dict.fromkeys((*CALL, *OPENING, *CUSTOM_OPENING, *MID_STREAM, *AFTER, *SPENT, *DELIVERY, "schema_change")))
+LIMITS = {
+    **dict.fromkeys((*OPENING, *CUSTOM_OPENING, *DELIVERY, "silent", "schema_change"), ("Subscribe",)),
+    **dict.fromkeys((*AFTER, *SPENT), ("Publish", "PublishStream")),
+}
 _NOT_ALLOWED = {"Subscribe": "subscription.topic.cannot.subscribe", "GetSchema": "schema.meta.permission"}
-
-
-def _unavailable(fault: Fault, rpc: str) -> Refusal:
-    return Refusal("", fault.message or "") if fault.code == TRANSPORT else Refusal("service.unavailable", fault.message or "")
-
 
 REFUSALS: dict[str, Callable[[Fault, str], Refusal]] = {
     "refuse": lambda fault, rpc: Refusal(""),
     "reset": lambda fault, rpc: Refusal("", "RST_STREAM closed stream"),
     "timeout_before": lambda fault, rpc: Refusal("", "upstream request timeout"),
+    "timeout_after": lambda fault, rpc: Refusal("", "upstream request timeout"),
     "error_before": lambda fault, rpc: Refusal("service.unavailable", fault.message or ""),
-    "unavailable": _unavailable,
+    "error_after": lambda fault, rpc: Refusal("service.unavailable", fault.message or ""),
+    "unavailable": lambda fault, rpc: Refusal("service.unavailable", fault.message or ""),
     "unauthenticated": lambda fault, rpc: Refusal("service.auth.error"),
     "expired_session": lambda fault, rpc: Refusal("service.auth.error"),
     "misconfigured": lambda fault, rpc: Refusal(_NOT_ALLOWED.get(rpc, "topic.meta.permission")),
@@ -42,4 +46,9 @@ REFUSALS: dict[str, Callable[[Fault, str], Refusal]] = {
 
 
 def refusal(fault: Fault, rpc: str) -> Refusal:
+    """As the fault's `code` says, one of Salesforce's or a gRPC status for the bare failure of a proxy; else as its kind does."""
+    if fault.code in CODES:
+        return Refusal(fault.code, fault.message or "")
+    if fault.code in grpc.StatusCode.__members__ and fault.code != "OK":
+        return Refusal("", fault.message or "", grpc.StatusCode[fault.code])
     return REFUSALS[fault.fault](fault, rpc)

@@ -1,204 +1,182 @@
-"""The rpcs of the Pub/Sub API: who may call, what each answers, which faults hit it."""
+"""The rpcs of the Pub/Sub API: what each answers, to whom."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+import functools
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from typing import Any
 
-import grpc
-
 from sandbox import clock
-from sandbox.salesforce import avro, events, pubsub_faults
+from sandbox.salesforce import events, pubsub_faults
 from sandbox.salesforce.access import User
+from sandbox.salesforce.behaviour import behaviour
 from sandbox.salesforce.event_log import Corrupted, log
 from sandbox.salesforce.protos import sandbox_pubsub_pb2 as pb
-from sandbox.salesforce.protos import sandbox_pubsub_pb2_grpc as pb_grpc
+from sandbox.salesforce.pubsub_calls import UPSTREAM, Call, Desk
 from sandbox.salesforce.pubsub_door import Door
-from sandbox.salesforce.pubsub_refusals import Refusal, new_rpc_id
-from sandbox.salesforce.pubsub_stream import Demand, Pace, Subscription, Troubles
+from sandbox.salesforce.pubsub_publish import Press, Publication, published, refused
+from sandbox.salesforce.pubsub_refusals import Refusal
+from sandbox.salesforce.pubsub_requests import sound
+from sandbox.salesforce.pubsub_stream import Demand, Pace, Start, Subscription, Troubles
+from sandbox.salesforce.pubsub_switches import paced, unknown_topic
 from sandbox.store import Store
 from sandbox.wire import Fault, Wire
 
-UPSTREAM = "pubsub"
-EVENT_BYTES = 1024 * 1024
+Topic = dict[str, Any]
 
 
-@dataclass
-class Call:
-    """One rpc in progress, and its line in the journal."""
-
-    rpc: str
-    context: Any
-    rpc_id: str = field(default_factory=new_rpc_id)
-    fault: str | None = None
-    recorded: bool = False
-    began: float = field(default_factory=time.monotonic)
-
-    @property
-    def metadata(self) -> dict[str, str]:
-        return {key: value for key, value in self.context.invocation_metadata() or () if isinstance(value, str)}
-
-
-class PubSub(pb_grpc.PubSubServicer):
+class PubSub:
     def __init__(self, store: Store, wire: Wire, door: Door, pace: Pace, now: Callable[[], float] = clock.now) -> None:
-        self._store, self._wire, self._door, self._pace, self._now = store, wire, door, pace, now
+        self._store, self._door, self._pace, self._now = store, door, pace, now
+        self._desk = Desk(wire, door)
         self._log = log(store)
         self._demands: dict[str, Demand] = {}
         wire.alarm(UPSTREAM, self._alarmed)
 
     async def GetTopic(self, request: Any, context: Any) -> Any:
-        return await self._unary(Call("GetTopic", context), lambda call, user: self._topic_info(call, user, request))
+        return await self._unary("GetTopic", self._topic_info, request, context)
 
     async def GetSchema(self, request: Any, context: Any) -> Any:
-        return await self._unary(Call("GetSchema", context), lambda call, user: self._schema_info(call, request))
+        return await self._unary("GetSchema", self._schema_info, request, context)
 
     async def Publish(self, request: Any, context: Any) -> Any:
-        return await self._unary(Call("Publish", context), lambda call, user: self._published(call, user, request))
+        return await self._unary("Publish", self._published, request, context)
+
+    async def PublishStream(self, requests: Any, context: Any) -> AsyncIterator[Any]:
+        async with self._desk.running("PublishStream", context) as (call, user):
+            self._desk.opened(call)
+            ended = asyncio.Event()
+            try:
+                stream = Publication(self._press(call, user, self._watched(call, ended.set)), ended, self._paced())
+                async with aclosing(stream.responses(aiter(requests))) as responses:
+                    async for response in responses:
+                        yield response
+            finally:
+                self._door.watch.leave(call.id)
 
     async def Subscribe(self, requests: Any, context: Any) -> AsyncIterator[Any]:
-        call = Call("Subscribe", context)
-        reader: asyncio.Task[None] | None = None
-        try:
-            user = await self._enter(call)
-            first = await anext(aiter(requests), None)
-            if first is not None:
-                demand, position = self._opened(call, user, first)
-                reader = asyncio.create_task(demand.read(requests))
-                self._listen(call, demand)
-                self._journal(call, "OPEN", None)
-                troubles = Troubles(lambda: self._delivery(call), lambda: self._mid_stream(call))
-                stream = Subscription(self._log, demand, position, call.rpc_id, troubles, self._pace)
+        async with self._desk.running("Subscribe", context) as (call, user):
+            first = sound(await anext(aiter(requests), None))
+            if first is None:
+                return
+            event = await asyncio.to_thread(self._subscribed, user, first.topic_name)
+            demand = Demand(first.topic_name)
+            try:
+                stream = self._subscription(call, demand, first, event)
+                demand.follow(requests)
+                self._desk.opened(call)
                 async for response in stream.responses():
                     yield response
-            self._record(call, grpc.StatusCode.OK)
-        except Refusal as refusal:
-            await self._abort(call, refusal)
-        finally:
-            self._log.leave(call.rpc_id)
-            self._demands.pop(call.rpc_id, None)
-            if reader:
-                reader.cancel()
-            self._record(call, grpc.StatusCode.CANCELLED)
+            finally:
+                demand.close()
+                self._left(call)
 
-    # -- the way in and out
+    async def ManagedSubscribe(self, requests: Any, context: Any) -> AsyncIterator[Any]:
+        await self._desk.unimplemented("ManagedSubscribe", context)
+        yield
 
-    async def _unary(self, call: Call, answer: Callable[[Call, User], Any]) -> Any:
-        try:
-            response = answer(call, await self._enter(call))
-            self._record(call, grpc.StatusCode.OK)
+    async def _unary(self, rpc: str, answer: Callable[[Call, User, Any], Any], request: Any, context: Any) -> Any:
+        async with self._desk.running(rpc, context) as (call, user):
+            # in a thread, since the store may be busy with a writer
+            response = await asyncio.to_thread(answer, call, user, sound(request))
+            await self._desk.after(call)
             return response
-        except Refusal as refusal:
-            await self._abort(call, refusal)
-        finally:
-            self._record(call, grpc.StatusCode.CANCELLED)
 
-    async def _enter(self, call: Call) -> User:
-        """The caller. Raises Refusal, for a fault too."""
-        fault = self._wire.pick(UPSTREAM, call.rpc, pubsub_faults.CALL)
-        call.fault = fault.fault if fault else None
-        if call.fault != "refuse":
-            await asyncio.to_thread(self._wire.wait, UPSTREAM)
-        if fault is not None:
-            await self._suffer(call, fault)
-        return self._door.admit(call.metadata)
+    def _paced(self) -> Pace:
+        return paced(self._pace, behaviour(self._store))
 
-    async def _suffer(self, call: Call, fault: Fault) -> None:
-        """A fault that ends the rpc raises Refusal."""
-        call.fault = fault.fault
-        if fault.fault == "slow":
-            await asyncio.sleep(self._wire.late.seconds(fault, share=1 / 3))
-            return
-        if fault.fault == "timeout_before":
-            await asyncio.sleep(self._wire.late.seconds(fault))
-        if fault.fault == "expired_session":
-            self._door.sessions.end_all()
-        raise pubsub_faults.refusal(fault, call.rpc)
+    # -- topics and schemas
 
-    async def _abort(self, call: Call, refusal: Refusal) -> None:
-        self._record(call, refusal.status)
-        await call.context.abort(refusal.status, refusal.details(call.rpc_id), refusal.trailers(call.rpc, call.rpc_id))
-
-    def _record(self, call: Call, status: grpc.StatusCode) -> None:
-        """How an rpc ended, written before its answer leaves: the first word counts."""
-        if call.recorded:
-            return
-        call.recorded = True
-        self._journal(call, status.name, call.fault)
-
-    def _journal(self, call: Call, status: str | None, fault: str | None) -> None:
-        trace = call.metadata.get("x-client-trace-id")
-        self._wire.record(UPSTREAM, call.rpc, trace, status, fault, (time.monotonic() - call.began) * 1000)
-
-    # -- the answers
-
-    def _topic(self, name: str) -> dict[str, Any]:
+    def _topic(self, name: str, empty: str = "topic.validation.empty") -> Topic:
         if not name:
-            raise Refusal("topic.validation.empty")
+            raise Refusal(empty)
         found = events.topic(self._store, name)
         if found is None:
-            raise Refusal("topic.not.found")
+            raise unknown_topic(behaviour(self._store), self._door.tenant, name)
         return found
 
     def _topic_info(self, call: Call, user: User, request: Any) -> Any:
         topic = self._topic(request.topic_name)
         may_publish, may_subscribe = user.may("C", topic["event"]), user.may("R", topic["event"])
         if not (may_publish or may_subscribe):
-            raise Refusal("topic.meta.permission")
+            raise Refusal("topic.meta.permission", org=self._door.tenant, topic=request.topic_name)
         return pb.TopicInfo(
-            topic_name=request.topic_name, tenant_guid=f"core/sandbox/{self._door.org_id}", can_publish=may_publish,
-            can_subscribe=may_subscribe, schema_id=topic["schema_id"], rpc_id=call.rpc_id,
+            topic_name=request.topic_name, tenant_guid=self._door.tenant, can_publish=may_publish,
+            can_subscribe=may_subscribe, schema_id=topic["schema_id"], rpc_id=call.id,
         )  # fmt: skip
 
-    def _schema_info(self, call: Call, request: Any) -> Any:
-        text = events.schema_text(self._store, request.schema_id)
-        if text is None:
-            raise Refusal("schema.validation.failed")
-        return pb.SchemaInfo(schema_json=text, schema_id=request.schema_id, rpc_id=call.rpc_id)
+    def _schema_info(self, call: Call, user: User, request: Any) -> Any:
+        if not request.schema_id:
+            raise Refusal("schema.validation.failed", why="The schema ID can't be blank.")
+        event, text = events.event_of(self._store, request.schema_id), events.schema_text(self._store, request.schema_id)
+        if event is None or text is None:
+            raise Refusal("schema.validation.failed", why=f"There is no schema with the ID {request.schema_id}.")
+        if not (user.may("R", event) or user.may("C", event)):
+            raise Refusal("schema.meta.permission")
+        return pb.SchemaInfo(schema_json=text, schema_id=request.schema_id, rpc_id=call.id)
+
+    # -- publishing
 
     def _published(self, call: Call, user: User, request: Any) -> Any:
-        topic = self._topic(request.topic_name)
-        if not user.may("C", topic["event"]):
-            raise Refusal("topic.meta.permission")
-        if not request.events:
-            raise Refusal("publish.event.count.invalid")
-        results = [self._publish_one(event) for event in request.events]
-        return pb.PublishResponse(results=results, schema_id=topic["schema_id"], rpc_id=call.rpc_id)
+        if request.auth_refresh:
+            raise Refusal("publish.auth.refresh.invalid")
+        return self._publish(call, user, request.topic_name, request.events)
 
-    def _publish_one(self, event: Any) -> Any:
-        """One event's error is its own: the others of the request are published."""
-        text = events.schema_text(self._store, event.schema_id)
-        try:
-            if text is None or len(event.payload) > EVENT_BYTES:
-                raise ValueError("unknown schema, or more than 1 MB")
-            made = events.publish_raw(self._store, event.schema_id, event.payload, avro.decode(text, event.payload))
-        except ValueError as error:
-            return pb.PublishResult(error=pb.Error(code=pb.PUBLISH, msg=str(error)), correlation_key=event.id)
-        return pb.PublishResult(replay_id=made.replay_id, correlation_key=event.id)
+    def _publish(self, call: Call, user: User, name: str, produced: Sequence[Any]) -> Any:
+        topic = self._topic(name, "publish.topic.validation.empty")
+        if not user.may("C", topic["event"]):
+            raise Refusal("topic.meta.permission", org=self._door.tenant, topic=name)
+        if not produced:
+            raise Refusal("publish.event.count.invalid")
+        spent = self._desk.spent(call)
+        results = [refused(one, spent) for one in produced] if spent else published(self._store, topic["event"], produced)
+        used = (one.schema_id for one, result in zip(produced, results, strict=True) if result.replay_id)
+        return pb.PublishResponse(results=results, schema_id=next(used, topic["schema_id"]), rpc_id=call.id)
+
+    def _press(self, call: Call, user: User, renew: Callable[[str], None]) -> Press:
+        async def answer(name: str, produced: Sequence[Any]) -> Any:
+            await self._desk.mid_stream(call)
+            response = await asyncio.to_thread(self._publish, call, user, name, produced)
+            await self._desk.after(call)
+            return response
+
+        async def empty(name: str) -> Any:
+            topic = await asyncio.to_thread(self._topic, name)
+            return pb.PublishResponse(schema_id=topic["schema_id"], rpc_id=call.id)
+
+        return Press(answer, empty, renew)
 
     # -- a stream
 
-    def _opened(self, call: Call, user: User, first: Any) -> tuple[Demand, int]:
-        if not user.may("R", self._topic(first.topic_name)["event"]):
-            raise Refusal("subscription.topic.cannot.subscribe")
-        demand = Demand(first.topic_name)
+    def _subscribed(self, user: User, name: str) -> str:
+        """The event of the topic."""
+        event = str(self._topic(name)["event"])
+        if not user.may("R", event):
+            raise Refusal("subscription.topic.cannot.subscribe", topic=name)
+        return event
+
+    def _subscription(self, call: Call, demand: Demand, first: Any, event: str) -> Subscription:
+        """What the client asked for first. Raises Refusal."""
+        demand.renew = self._watched(call, demand.expire)
         demand.take(first)
         custom = pubsub_faults.CUSTOM_OPENING if first.replay_preset == pb.CUSTOM else ()
-        self._refuse(call, (*pubsub_faults.OPENING, *custom))
-        return demand, self._start(first)
+        self._desk.refuse(call, (*pubsub_faults.OPENING, *custom))
+        position = self._position(first)
+        self._demands[call.id] = demand
+        self._log.listen(call.id, _on_this_loop(demand.changed.set))
+        troubles = Troubles(lambda: self._desk.delivery(call), lambda: self._desk.mid_stream(call))
+        # asked once for each schema: the store is not for every event on its way
+        mine = functools.cache(lambda schema_id: events.event_of(self._store, schema_id) == event)
+        return Subscription(self._log, demand, Start(call.id, position, mine, self._now), troubles, self._paced())
 
-    def _refuse(self, call: Call, only: tuple[str, ...]) -> None:
-        """A fault that ends this rpc, if one is due."""
-        fault = self._wire.pick(UPSTREAM, call.rpc, only)
-        if fault is not None:
-            call.fault = fault.fault
-            raise pubsub_faults.refusal(fault, call.rpc)
-
-    def _start(self, first: Any) -> int:
+    def _position(self, first: Any) -> int:
+        """The counter after which events are delivered."""
         if first.replay_preset == pb.EARLIEST:
             return self._log.horizon(self._now())
         if first.replay_preset == pb.LATEST:
             return self._log.tip()
+        if first.replay_preset != pb.CUSTOM:
+            raise Refusal("subscription.fetch.request.invalid", why="The replay preset is unknown.")
         if not first.replay_id:
             raise Refusal("subscription.fetch.replayid.validation.failed")
         try:
@@ -206,14 +184,21 @@ class PubSub(pb_grpc.PubSubServicer):
         except Corrupted as error:
             raise Refusal("subscription.fetch.replayid.corrupted") from error
 
-    def _listen(self, call: Call, demand: Demand) -> None:
-        loop = asyncio.get_running_loop()
+    def _watched(self, call: Call, expire: Callable[[], None]) -> Callable[[str], None]:
+        """Has `expire` called on this loop when the caller's session is ended; answers what puts the stream on another session."""
+        ring = _on_this_loop(expire)
 
-        def ring() -> None:
-            loop.call_soon_threadsafe(demand.changed.set)
+        def renew(token: str) -> None:
+            self._door.renew(token)
+            self._door.watch.hold(call.id, token, ring)
 
-        self._demands[call.rpc_id] = demand
-        self._log.listen(call.rpc_id, ring)
+        self._door.watch.hold(call.id, call.metadata["accesstoken"].strip(), ring)
+        return renew
+
+    def _left(self, call: Call) -> None:
+        self._log.leave(call.id)
+        self._door.watch.leave(call.id)
+        self._demands.pop(call.id, None)
 
     def _alarmed(self, fault: Fault) -> None:
         """A fault was set: a schema changes at once, and open streams look whether it ends them."""
@@ -225,19 +210,13 @@ class PubSub(pb_grpc.PubSubServicer):
                 demand.alarmed = True
             self._log.ring()
 
-    async def _mid_stream(self, call: Call) -> None:
-        """What may go wrong before the next answer of a stream."""
-        fault = self._wire.pick(UPSTREAM, call.rpc, pubsub_faults.MID_STREAM)
-        if fault is None:
-            return
-        if fault.fault != "silent":
-            await self._suffer(call, fault)
-        self._journal(call, None, fault.fault)
-        await asyncio.Event().wait()
 
-    def _delivery(self, call: Call) -> Fault | None:
-        """A fault of one event: a line of its own in the journal, since the stream goes on."""
-        fault = self._wire.pick(UPSTREAM, call.rpc, pubsub_faults.DELIVERY)
-        if fault is not None:
-            self._journal(call, None, fault.fault)
-        return fault
+def _on_this_loop(work: Callable[[], None]) -> Callable[[], None]:
+    """The same, to be called from any thread; harmless when the loop is gone."""
+    loop = asyncio.get_running_loop()
+
+    def ring() -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(work)
+
+    return ring

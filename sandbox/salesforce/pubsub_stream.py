@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.salesforce.event_log import Event, Log, replay_id
+from sandbox.salesforce.event_log import Event, Log
 from sandbox.salesforce.protos import sandbox_pubsub_pb2 as pb
 from sandbox.salesforce.pubsub_refusals import Refusal
+from sandbox.salesforce.pubsub_requests import sound
 from sandbox.wire import Fault
 
 CAP = 100
@@ -28,48 +29,79 @@ class Troubles:
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds: an empty answer after `keepalive` while something is asked for, the end after `idle` while nothing is."""
+    """Seconds: after `keepalive` of quiet an empty answer; the end after `idle` with nothing asked for, `sweep` with nothing published.
+
+    With `idle_fails` that end is a failure of the transport.
+    """
 
     keepalive: float
     idle: float
+    sweep: float
+    idle_fails: bool = False
+
+
+@dataclass(frozen=True)
+class Start:
+    """Which rpc it is, after which counter it begins, which schemas are those of its topic, and the clock of the bus."""
+
+    rpc_id: str
+    counter: int
+    mine: Callable[[str], bool]
+    now: Callable[[], float]
 
 
 class Demand:
-    """The client's half of the stream."""
+    """The client's half of the stream; `renew` takes a new token and raises Refusal."""
 
     def __init__(self, topic: str) -> None:
         self._topic = topic
+        self._reader: asyncio.Task[None] | None = None
+        self.renew: Callable[[str], None] = lambda token: None
         self.outstanding = 0
         self.closed = False
         self.alarmed = False
-        self.refusal: Refusal | None = None
+        self.failure: Exception | None = None
         self.changed = asyncio.Event()
 
-    async def read(self, requests: AsyncIterator[Any]) -> None:
+    def follow(self, requests: AsyncIterator[Any]) -> None:
+        self._reader = asyncio.create_task(self._read(requests))
+
+    def close(self) -> None:
+        if self._reader:
+            self._reader.cancel()
+
+    def expire(self) -> None:
+        """The caller's session was ended."""
+        self.failure = Refusal("service.auth.error")
+        self.changed.set()
+
+    async def _read(self, requests: AsyncIterator[Any]) -> None:
         try:
             async for request in requests:
-                self.take(request)
-        except Refusal as refusal:
-            self.refusal = refusal
+                self.take(sound(request))
+        except Exception as failure:  # ends the stream in the words of the other half
+            self.failure = failure
         finally:
             self.closed = True
             self.changed.set()
 
     def take(self, request: Any) -> None:
-        """More than 100 outstanding is silently 100. Raises Refusal."""
+        """More than 100 outstanding is silently 100; one that only brings a new token asks for nothing. Raises Refusal."""
         if request.topic_name not in ("", self._topic):
             raise Refusal("subscription.fetch.topic.mismatch")
-        if request.num_requested <= 0:
+        if request.auth_refresh:
+            self.renew(request.auth_refresh)
+        if request.num_requested < 0 or not (request.num_requested or request.auth_refresh):
             raise Refusal("subscription.fetch.requested.events.invalid")
         self.outstanding = min(CAP, self.outstanding + request.num_requested)
         self.changed.set()
 
 
 class Subscription:
-    """The server's half. `position` is the counter after which events are delivered."""
+    """The server's half."""
 
-    def __init__(self, log: Log, demand: Demand, position: int, rpc_id: str, troubles: Troubles, pace: Pace) -> None:
-        self._log, self._demand, self._position, self._rpc_id = log, demand, position, rpc_id
+    def __init__(self, log: Log, demand: Demand, start: Start, troubles: Troubles, pace: Pace) -> None:
+        self._log, self._demand, self._start, self._position = log, demand, start, start.counter
         self._troubles, self._pace, self._epoch = troubles, pace, log.epoch
         self._ready: deque[Any] = deque()
         self._spoke_at = time.monotonic()
@@ -77,8 +109,8 @@ class Subscription:
     async def responses(self) -> AsyncIterator[Any]:
         """Ends when the client closes its half, or when it asks for nothing for too long. Raises Refusal."""
         while True:
-            if self._demand.refusal:
-                raise self._demand.refusal
+            if self._demand.failure:
+                raise self._demand.failure
             if self._demand.closed:
                 return
             if self._log.epoch != self._epoch:
@@ -91,6 +123,8 @@ class Subscription:
             self._fill()
             overdue = self._overdue()
             if overdue and not self._demand.outstanding:
+                if self._pace.idle_fails:
+                    raise Refusal("", "RST_STREAM closed stream. HTTP/2 error code: NO_ERROR")
                 return
             if overdue or self._deliverable():
                 await self._troubles.of_stream()
@@ -125,7 +159,7 @@ class Subscription:
                 self._ready.extend(self._copies(event))
 
     def _copies(self, event: Event) -> list[Any]:
-        if event.dropped:
+        if event.dropped or not self._start.mine(event.schema_id):
             return []
         fault = self._troubles.of_event()
         kind = fault.fault if fault else ""
@@ -144,5 +178,6 @@ class Subscription:
             batch.append(self._ready.popleft())
             self._demand.outstanding -= 1
         self._spoke_at = time.monotonic()
-        latest = batch[-1].replay_id if batch else replay_id(self._position)
-        return pb.FetchResponse(events=batch, latest_replay_id=latest, rpc_id=self._rpc_id, pending_num_requested=self._demand.outstanding)
+        latest = batch[-1].replay_id if batch else self._log.mark(self._position, self._start.now())
+        pending = self._demand.outstanding
+        return pb.FetchResponse(events=batch, latest_replay_id=latest, rpc_id=self._start.rpc_id, pending_num_requested=pending)

@@ -1,15 +1,17 @@
 """The refusals that faults ask of the org, in the shape in which each resource answers: plain, per item of a composite, per record."""
 
+from collections.abc import Callable
 from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from sandbox.bodies import json_sent
 from sandbox.faults import Fault
 from sandbox.salesforce.answers import json_answer, refusal, session_expired
 from sandbox.salesforce.envelopes import item
 from sandbox.salesforce.errors import ROLLED_BACK, SfError
 from sandbox.salesforce.operations import SIDE, name_of
-from sandbox.salesforce.sessions import Sessions
+from sandbox.salesforce.org import Org
 from sandbox.wire import Answers
 
 UNEXPECTED = "An unexpected error occurred. Please include this ErrorId if you contact support: 1234567890-12345 (1234567890)"
@@ -19,20 +21,20 @@ INVALID = "The record was refused by a validation rule."
 TOO_MANY_AT_ONCE, TOO_MANY_A_DAY = "ConcurrentPerOrgLongTxn Limit exceeded.", "TotalRequests Limit exceeded."
 
 
-def of_data(sessions: Sessions) -> Answers:
+def of_data(org: Org) -> Answers:
     """For everything behind /services/data."""
 
     def expired(fault: Fault, request: Request) -> Response:
         # the token is really gone: a client that repeats the call without a new login is refused again
-        sessions.end_all()
-        return session_expired()
+        org.sessions.end_all()
+        return session_expired(fault.message)
 
     return {
         "expired_session": expired,
         "misconfigured": _plain(403, "API_DISABLED_FOR_ORG", "API is not enabled for this Organization or Partner"),
         "throttle": _plain(403, "REQUEST_LIMIT_EXCEEDED", TOO_MANY_AT_ONCE),
         "limit_exceeded": _plain(403, "REQUEST_LIMIT_EXCEEDED", TOO_MANY_A_DAY),
-        "lock_row": _of_a_record("UNABLE_TO_LOCK_ROW", LOCKED),
+        "lock_row": _of_a_record("UNABLE_TO_LOCK_ROW", LOCKED, lambda: int(org.behaviour["lock_row_status"])),
         "business_error": _of_a_record("FIELD_CUSTOM_VALIDATION_EXCEPTION", INVALID),
         "error": _plain(500, "UNKNOWN_EXCEPTION", UNEXPECTED),
     }
@@ -57,13 +59,13 @@ def _plain(status: int, code: str, message: str) -> Any:
     return lambda fault, request: refusal(_error(fault, code, message, status))
 
 
-def _of_a_record(code: str, message: str) -> Any:
+def _of_a_record(code: str, message: str, status: Callable[[], int] = lambda: 400) -> Any:
     """A refusal about data: where one call carries several records, each resource has its own place for it."""
 
     def answer(fault: Fault, request: Request) -> Response:
-        error = _error(fault, code, message, 400)
+        error = _error(fault, code, message, status())
         shape = SHAPES.get(name_of(request.method, request.environ["RAW_URI"]))
-        body = request.get_json(force=True, silent=True)
+        body = json_sent(request)
         return shape(error, body) if shape and isinstance(body, dict) else refusal(error)
 
     return answer
@@ -88,7 +90,8 @@ def _items(error: SfError, body: dict[str, Any], halts: bool) -> list[dict[str, 
 
 def _tree(error: SfError, body: dict[str, Any]) -> Response:
     first = next(iter(_listed(body, "records")), {})
-    reference = first.get("attributes", {}).get("referenceId")
+    attributes = first.get("attributes")
+    reference = attributes.get("referenceId") if isinstance(attributes, dict) else None
     return json_answer({"hasErrors": True, "results": [{"referenceId": reference, "errors": error.listed()}]}, 400)
 
 

@@ -26,7 +26,7 @@ class Rest:
     def __init__(self, org: Org, user: User, cursors: Cursors, usage: Usage) -> None:
         self._org, self._user, self._cursors, self._usage = org, user, cursors, usage
         self._schema = visible(org.schema, user)
-        self._rows = Rows(self._schema, org.records, org.saving, user)
+        self._rows = Rows(org.store, self._schema, org.records, org.saving, user)
         self._composite = Composite(org, self._schema, user, self._rows, self.inner)
         self._resources: dict[str, Resource] = {
             "sobjects": self._sobjects, "query": self._query, "queryAll": self._query, "limits": self._limits,

@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.salesforce.access import User
+from sandbox.salesforce.behaviour import behaviour
 from sandbox.salesforce.calls import Answer, Call
 from sandbox.salesforce.errors import SfError, not_found
 from sandbox.salesforce.ids import kind_of, long_id
 from sandbox.salesforce.records import Record, Records, timestamp
-from sandbox.salesforce.saving import Saving
+from sandbox.salesforce.saving import NOT_IN_BODY, Saving
 from sandbox.salesforce.schema import Field, Schema, SObject
+from sandbox.store import Store
 
 Made = dict[str, Any]
 # from here on an upsert says in its body what it did
@@ -33,8 +35,8 @@ def result(record_id: str) -> Made:
 
 
 class Rows:
-    def __init__(self, schema: Schema, records: Records, saving: Saving, user: User) -> None:
-        self._schema, self._records, self._saving, self._user = schema, records, saving, user
+    def __init__(self, store: Store, schema: Schema, records: Records, saving: Saving, user: User) -> None:
+        self._store, self._schema, self._records, self._saving, self._user = store, schema, records, saving, user
 
     def create(self, sobject: SObject, body: Any) -> Made:
         return result(self._saving.create(sobject, _object(body), self._user))
@@ -69,14 +71,13 @@ class Rows:
         if not value:
             raise not_found()
         status, made = self.upserted(sobject, name, value, asked.body, asked.query.get("updateOnly") == "true", asked.base)
-        if asked.release >= TELLS_CREATED:
+        if asked.release >= TELLS_CREATED and (status == 201 or behaviour(self._store)["upsert_update_status"] == 200):
             return Answer(status, made)
         return Answer(204) if status == 200 else Answer(201, {key: made[key] for key in ("id", "success", "errors")})
 
     def upserted(self, sobject: SObject, name: str, value: str, body: Any, update_only: bool = False, base: str = "") -> tuple[int, Made]:
-        key, given = self._key(sobject, name), _object(body)
-        if any(each.lower() in (key.name.lower(), "id") for each in given):
-            raise SfError("INVALID_FIELD", f"The {key.name} field should not be specified in the sobject data.", [key.name])
+        key = self._key(sobject, name)
+        given = self._beside(key, _object(body))
         found = self._by_key(sobject, key, value, base)
         if found:
             self._saving.update(sobject, found["Id"], given, self._user)
@@ -84,6 +85,13 @@ class Rows:
         if update_only or key.name == "Id":
             raise not_found()
         return 201, result(self._saving.create(sobject, {**given, key.name: value}, self._user)) | {"created": True}
+
+    def _beside(self, key: Field, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The body without the key, which is in the path; whether it may be in both is a switch."""
+        doubled = [name for name in body if name.lower() in (key.name.lower(), "id")]
+        if doubled and behaviour(self._store)["upsert_key_in_body"] == "refused":
+            raise SfError("INVALID_FIELD", NOT_IN_BODY.format(doubled[0]), [doubled[0]])
+        return {name: value for name, value in body.items() if name not in doubled}
 
     def by_id(self, sobject: SObject, given: str) -> Record | None:
         record_id = long_id(given)

@@ -4,22 +4,25 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.salesforce.access import User
+from sandbox.salesforce.behaviour import behaviour
 from sandbox.salesforce.errors import SfError
 from sandbox.salesforce.records import Record, Records, timestamp
-from sandbox.salesforce.schema import Schema
+from sandbox.salesforce.schema import Field, Schema
+from sandbox.store import Store
 
 BOOK = "Order Products must have a Price Book Entry that belongs to the Price Book related to the parent Order.: Price Book Entry ID"
 LOCKED = "Unable to modify activated or superseded Order: cannot delete Order, or add or remove Order Products"
 ACTIVATE = "Choose a valid order status and save your changes. Ask your admin for details."
+IN_USE = "Your attempt to delete {} could not be completed because it is associated with the following {}."
 DRAFT_ONLY = ("AccountId", "Pricebook2Id")
 MAY_EDIT_ACTIVATED, MAY_ACTIVATE = "EditActivatedOrders", "ActivateOrder"
 
 
 class Rules:
-    """`creating` and `updating` may complete the record they are given; both raise SfError for what the org refuses."""
+    """`completing`, `creating` and `updating` may add to the record they are given; all raise SfError for what the org refuses."""
 
-    def __init__(self, records: Records, schema: Schema) -> None:
-        self._records, self._schema = records, schema
+    def __init__(self, store: Store, records: Records, schema: Schema) -> None:
+        self._store, self._records, self._schema = store, records, schema
         self._creating: dict[str, Callable[[Record], None]] = {
             "Order": self._new_order, "OrderItem": self._new_item, "PricebookEntry": self._new_entry, "Case": self._new_case,
             "Contact": _named, "User": _named, "Organization": _never,
@@ -29,8 +32,31 @@ class Rules:
         }  # fmt: skip
         self._deleting: dict[str, Callable[[Record], None]] = {
             "Order": self._unlocked, "OrderItem": self._item_gone, "PricebookEntry": self._unused_entry, "Pricebook2": self._own_book,
-            "User": _never, "Organization": _never,
+            "Account": self._followed_account, "User": _never, "Organization": _never,
         }  # fmt: skip
+
+    def offered(self, sobject: str, field: Field, value: object) -> None:
+        """A status that no list has may be answered as a failed activation, in place of a bad picklist value."""
+        unknown = (sobject, field.name) == ("Order", "Status") and isinstance(value, str) and value.strip() not in (*field.values, "")
+        if unknown and behaviour(self._store)["unknown_order_status"] == "FAILED_ACTIVATION":
+            raise SfError("FAILED_ACTIVATION", ACTIVATE, ["Status"])
+
+    def completing(self, sobject: str, record: Record) -> None:
+        """What an org may fill in before it looks for what is missing."""
+        if sobject != "OrderItem":
+            return
+        switches = behaviour(self._store)
+        if switches["item_by_product"] and not record["PricebookEntryId"] and record["Product2Id"]:
+            record["PricebookEntryId"] = self._entry_of(record)
+        entry = self._records.get("PricebookEntry", record["PricebookEntryId"] or "")
+        if switches["unit_price"] == "list_price" and record["UnitPrice"] is None and entry:
+            record["UnitPrice"] = entry["UnitPrice"]
+
+    def _entry_of(self, item: Record) -> str | None:
+        """The entry of the item's product in its order's price book."""
+        order = self._records.get("Order", item["OrderId"] or "") or {}
+        entries = self._records.find("PricebookEntry", "Product2Id", item["Product2Id"])
+        return next((each["Id"] for each in entries if each["Pricebook2Id"] == order.get("Pricebook2Id")), None)
 
     def creating(self, sobject: str, record: Record) -> None:
         self._creating.get(sobject, _anything)(record)
@@ -128,8 +154,15 @@ class Rules:
         self._unlocked(self._records.get("Order", item["OrderId"]) or {"StatusCode": "Draft"})
 
     def _unused_entry(self, entry: Record) -> None:
-        if any(item["PricebookEntryId"] == entry["Id"] for item in self._records.all("OrderItem")):
+        used = any(item["PricebookEntryId"] == entry["Id"] for item in self._records.all("OrderItem"))
+        if used and behaviour(self._store)["entry_in_use"] == "refused":
             raise SfError("DELETE_FAILED", f"Your attempt to delete {entry['Name']} could not be completed because it is in use.", [])
+
+    def _followed_account(self, account: Record) -> None:
+        """Whether its orders and cases go with it, or keep it."""
+        followers = [kind for kind in ("Order", "Case") if self._records.find(kind, "AccountId", account["Id"])]
+        if followers and behaviour(self._store)["account_delete"] == "refused":
+            raise SfError("DELETE_FAILED", IN_USE.format(account["Name"], f"{followers[0].lower()}s"), [])
 
     def _own_book(self, book: Record) -> None:
         if book["IsStandard"]:

@@ -1,5 +1,6 @@
 """One record created or changed: rights, fields, rules, numbers and stamps, roll-ups, and then the Flows of the org."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,7 +17,9 @@ READ_ONLY = (
     "Unable to create/update fields: {}. Please check the security settings of this field and verify that it is read/write for your "
     "profile or permission set."
 )
+NOT_IN_BODY = "The {} field should not be specified in the sobject data."
 FLOW_FAILED = "We can't save this record because the “{}” process failed. Give your Salesforce admin these details. {}"
+PLACE = re.compile(r"\{(0+)\}")
 # automatic numbers: field, digits, where they begin
 NUMBERED = {"Order": ("OrderNumber", 8, 101), "Case": ("CaseNumber", 8, 1001), "OrderItem": ("OrderItemNumber", 10, 1)}
 
@@ -35,7 +38,7 @@ class Saving:
 
     def __init__(self, store: Store, schema: Schema, records: Records, publish: Publish) -> None:
         self._store, self._schema, self._records, self._publish = store, schema, records, publish
-        self._rules = rules.Rules(records, schema)
+        self._rules = rules.Rules(store, records, schema)
 
     def create(self, sobject: SObject, given: Mapping[str, Any], user: User) -> str:
         """Answers the new id. Raises SfError, and then nothing has happened."""
@@ -43,6 +46,7 @@ class Saving:
         with self._store.write():
             fields = self._accepted(sobject, given, user, creating=True)
             record = self._blank(sobject, user) | fields
+            self._rules.completing(sobject.name, record)
             self._required(sobject, record)
             self._references(sobject, record, set(fields))
             self._unique(sobject, record)
@@ -91,7 +95,11 @@ class Saving:
     # -- the fields
 
     def _accepted(self, sobject: SObject, given: Mapping[str, Any], user: User, creating: bool) -> Record:
+        if "id" in map(str.lower, given):
+            raise _identified(creating)
         fields = [(self._writable(sobject, name, user, creating), value) for name, value in given.items() if name != "attributes"]
+        for field, value in fields:
+            self._rules.offered(sobject.name, field, value)
         return {field.name: values.stored(field, value) for field, value in fields}
 
     def _writable(self, sobject: SObject, name: str, user: User, creating: bool) -> Field:
@@ -132,8 +140,6 @@ class Saving:
                 self._exists(field, value)
 
     def _exists(self, field: Field, value: str) -> None:
-        if field.reference_to in ("User", "Organization"):
-            return
         if ids.kind_of(value) != field.reference_to:
             raise SfError("MALFORMED_ID", f"{field.label or field.name}: id value of incorrect type: {value}", [field.name])
         if self._records.get(field.reference_to, value) is None:
@@ -150,6 +156,9 @@ class Saving:
         if sobject.name in NUMBERED:
             field, digits, first = NUMBERED[sobject.name]
             record[field] = str(self._store.number(f"sf.{sobject.name}.{field}", first)).rjust(digits, "0")
+        elif sobject.numbers:
+            number = str(self._store.number(f"sf.{sobject.name}.Name"))
+            record["Name"] = PLACE.sub(lambda found: number.rjust(len(found[1]), "0"), sobject.numbers)
 
     # -- what follows from a save
 
@@ -173,3 +182,10 @@ class Saving:
             return followed + [self._publish(event, fields, user.id) for event, fields in flow.events(saved)]
         except (SfError, ValueError) as error:
             raise SfError("CANNOT_EXECUTE_FLOW_TRIGGER", FLOW_FAILED.format(flow.name, error)) from error
+
+
+def _identified(creating: bool) -> SfError:
+    """An Id in the body, where none belongs."""
+    if creating:
+        return SfError("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ["Id"])
+    return SfError("INVALID_FIELD", NOT_IN_BODY.format("Id"), ["Id"])

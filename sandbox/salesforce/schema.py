@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sandbox.salesforce import flow, metadata
+from sandbox.salesforce import flow, ids, metadata
 from sandbox.salesforce.metadata import Field, PermissionSet
 from sandbox.salesforce.standard_fields import OBJECTS, SYSTEM
 
+OWNED = "OwnerId reference:User"
 __all__ = ["Child", "Field", "PermissionSet", "SObject", "Schema", "load"]
 
 
@@ -27,6 +28,12 @@ class SObject:
     label: str
     fields: Mapping[str, Field]
     children: Mapping[str, Child]
+    plural: str = ""
+    numbers: str = ""  # the pattern of a custom object's names that number themselves
+
+    @property
+    def custom(self) -> bool:
+        return self.name.endswith("__c")
 
     def field(self, name: str) -> Field | None:
         """By name, in any case, as Salesforce takes it."""
@@ -60,27 +67,39 @@ def load(project_dir: Path) -> Schema:
     """Reads `force-app/main/default` below the SFDX project folder."""
     root = project_dir / "force-app" / "main" / "default"
     statuses = list(metadata.read(root / "standardValueSets" / "OrderStatus.standardValueSet-meta.xml").all("standardValue"))
-    tables = {name: _fields(root, name, lines) for name, (_, _, lines) in OBJECTS.items()}
-    names = tuple(each.text("fullName") for each in statuses)
-    default = next((each.text("fullName") for each in statuses if each.flag("default")), None)
-    tables["Order"]["Status"] = replace(tables["Order"]["Status"], values=names, restricted=True, default=default)
-    children = _children(tables)
     return Schema(
-        objects={name: SObject(name, OBJECTS[name][0], OBJECTS[name][1], fields, children[name]) for name, fields in tables.items()},
-        events={folder.name: _custom(folder) for folder in sorted((root / "objects").glob("*__e"))},
+        objects=_objects(root / "objects", statuses),
+        events={folder.name: metadata.fields(folder) for folder in sorted((root / "objects").glob("*__e"))},
         permission_sets={each.name: each for each in map(metadata.permission_set, sorted((root / "permissionsets").glob("*.xml")))},
         flows=tuple(map(flow.read, sorted((root / "flows").glob("*.xml")))),
         status_codes={each.text("fullName"): each.text("groupingString") for each in statuses},
     )
 
 
-def _fields(root: Path, name: str, lines: str) -> dict[str, Field]:
+def _objects(folder: Path, statuses: list[metadata.Node]) -> dict[str, SObject]:
+    """The standard ones, with the project's fields, and those that the project adds."""
+    added = {each.name: each for each in map(metadata.custom_object, sorted(folder.glob("*__c")))}
+    tables = {name: _table(lines, metadata.fields(folder / name)) for name, (_, _, lines) in OBJECTS.items()}
+    tables |= {name: _table(OWNED, each.fields) for name, each in added.items()}
+    tables["Order"]["Status"] = _chosen(tables["Order"]["Status"], statuses)
+    children = _children(tables)
+    standard = {name: (prefix, label, f"{label}s", "") for name, (prefix, label, _) in OBJECTS.items()}
+    custom = {name: (ids.declare(name), each.label, each.plural, each.numbers) for name, each in added.items()}
+    return {
+        name: SObject(name, prefix, label, tables[name], children[name], plural, numbers)
+        for name, (prefix, label, plural, numbers) in (standard | custom).items()
+    }
+
+
+def _chosen(field: Field, values: list[metadata.Node]) -> Field:
+    names = tuple(each.text("fullName") for each in values)
+    default = next((each.text("fullName") for each in values if each.flag("default")), None)
+    return replace(field, values=names, restricted=True, default=default)
+
+
+def _table(lines: str, own: tuple[Field, ...]) -> dict[str, Field]:
     standard = [_standard(line) for line in (SYSTEM + lines).splitlines() if line.strip()]
-    return {field.name: field for field in [*standard, *_custom(root / "objects" / name)]}
-
-
-def _custom(folder: Path) -> tuple[Field, ...]:
-    return tuple(metadata.field(path) for path in sorted((folder / "fields").glob("*.xml")))
+    return {field.name: field for field in [*standard, *own]}
 
 
 def _standard(line: str) -> Field:

@@ -1,9 +1,9 @@
 """Access tokens of the org: who holds which, and when one has been idle for too long."""
 
-import secrets
 import string
 
 from sandbox import clock
+from sandbox.chance import letters
 from sandbox.store import Doc, Store
 
 KIND = "sf#sessions"
@@ -18,9 +18,9 @@ class Sessions:
 
     def open(self, user_id: str) -> str:
         """A new token: the 15-character org id, an exclamation mark, 96 opaque characters."""
-        token = f"{self._org15}!" + "".join(secrets.choice(ALPHABET) for _ in range(96))
         with self._store.write():
             self._forget_the_dead()
+            token = f"{self._org15}!{letters(self._store, 'session', 96, ALPHABET)}"
             self._store.put(KIND, token, {"user_id": user_id, "used_at": clock.now()})
         return token
 
@@ -30,8 +30,19 @@ class Sessions:
         if session is None or _idle(session) > self._life_s:
             return None
         if _idle(session) > self._life_s / 20:
-            self._store.put(KIND, token, {**session, "used_at": clock.now()})
+            self._use(token)
         return str(session["user_id"])
+
+    def _use(self, token: str) -> None:
+        with self._store.write():
+            session = self._store.get(KIND, token)
+            # one that was ended meanwhile stays ended
+            if session is not None:
+                self._store.put(KIND, token, {**session, "used_at": clock.now()})
+
+    def of(self, user_id: str) -> str | None:
+        """The token of a session that the user has already."""
+        return next((token for token in self._store.keys(KIND)[::-1] if self.user(token) == user_id), None)
 
     def end(self, token: str) -> bool:
         """Whether there was such a session."""

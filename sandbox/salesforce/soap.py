@@ -1,6 +1,7 @@
 """The SOAP door of older clients, at its partner and enterprise addresses: login, logout, and who and when one is."""
 
 import re
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC
 from xml.etree import ElementTree  # noqa: S405 - document types are refused before anything is parsed
@@ -11,11 +12,17 @@ from werkzeug.wrappers import Request, Response
 from sandbox import clock
 from sandbox.salesforce.oauth import App, TokenDoor, instance_of
 from sandbox.salesforce.org import Org
+from sandbox.salesforce.refusals import UNEXPECTED
+from sandbox.saying import complain
 
 ADDRESS = re.compile(r"/services/Soap/([uc])/(\d{1,3})\.0(/[^/]*)?/?")
 KINDS = {"u": "urn:partner.soap.sforce.com", "c": "urn:enterprise.soap.sforce.com"}
 OLDEST, NEWEST_LOGIN, NEWEST = 31, 64, 68
 SF = {"u": "urn:fault.partner.soap.sforce.com", "c": "urn:fault.enterprise.soap.sforce.com"}
+NO_LOGIN = (
+    "The SOAP Login operation is not available in the API version specified ({}.0). Refer to the documentation for supported versions."
+)
+LOGIN_OFF = "SOAP API login() is disabled by default in this org. Contact the org administrator to enable SOAP API login()."
 INVALID = "Invalid username, password, security token; or user locked out."
 ENVELOPE = (
     '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns="{kind}" '
@@ -58,6 +65,10 @@ class SoapDoor:
             body = self._acted(request, int(found[2]))
         except SoapFault as fault:
             status, body = 500, fault.body()
+        except sqlite3.OperationalError as error:
+            # the disk is full, for one: no session was opened or ended
+            complain(f"nothing was stored: {error}")
+            status, body = 500, SoapFault("UNKNOWN_EXCEPTION", UNEXPECTED).body()
         text = ENVELOPE.format(kind=KINDS[kind], fault=SF[kind], body=body)
         return Response(text, status, content_type="text/xml;charset=UTF-8")
 
@@ -66,13 +77,23 @@ class SoapDoor:
         name = _local(asked)
         if name not in self._calls:
             raise SoapFault("INVALID_OPERATION", f"No operation available for request {name}")
-        if not OLDEST <= version <= (NEWEST_LOGIN if name == "login" else NEWEST):
+        if name == "login":
+            self._offered(version)
+        if not OLDEST <= version <= NEWEST:
             raise SoapFault("UNSUPPORTED_API_VERSION", f"{name}() is not available in API version {version}.0")
         return self._calls[name](request, asked)
 
+    def _offered(self, version: int) -> None:
+        """login() ended with release 64, and a new org has it off until its administrator says otherwise."""
+        if NEWEST_LOGIN < version <= NEWEST:
+            raise SoapFault("INVALID_OPERATION", NO_LOGIN.format(version))
+        if not self._org.behaviour["soap_login"]:
+            raise SoapFault("INVALID_OPERATION", LOGIN_OFF)
+
     def _login(self, request: Request, asked: ElementTree.Element) -> str:
         given = {_local(each): each.text or "" for each in asked}
-        if not self._token.knows(given.get("username", ""), given.get("password", "")) or not self._org.is_active(self._app.user_id):
+        known = self._token.knows(given.get("username", ""), given.get("password", ""))
+        if not known or not self._org.is_active(self._app.user_id) or self._org.behaviour["user"] == "locked":
             raise SoapFault("INVALID_LOGIN", INVALID)
         root = f"{instance_of(request, self._app)}/services/Soap"
         here, session = request.path.removeprefix("/services/Soap").rstrip("/"), self._org.sessions.open(self._app.user_id)

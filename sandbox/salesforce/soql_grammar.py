@@ -59,7 +59,7 @@ class Token:
 
 def parse(text: str) -> Query:
     if len(text) > MAX_LENGTH:
-        raise SoqlError("QUERY_TOO_COMPLICATED", f"the query is longer than {MAX_LENGTH} characters")
+        raise SoqlError("MALFORMED_QUERY", f"SOQL statements cannot be longer than {MAX_LENGTH} characters.")
     parser = Parser(text)
     query = parser.query()
     parser.expect("end")

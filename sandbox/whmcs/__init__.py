@@ -9,7 +9,7 @@ from sandbox.serving import WsgiApp
 from sandbox.settings import SandboxSettings
 from sandbox.store import Store
 from sandbox.whmcs import access, api, pages, quirks, testers
-from sandbox.whmcs.actions import ACTIONS
+from sandbox.whmcs.acting import gather
 from sandbox.whmcs.answers import render
 from sandbox.whmcs.products import CUSTOMER_NUMBER_FIELD, ICCID_NAME, ORDER_ID_NAME, PAYMENT_METHODS
 from sandbox.whmcs.sso import PAYMENT_METHODS_PATH
@@ -21,6 +21,7 @@ INDEXES = (
     ("whmcs_client", "email_key"), ("whmcs_client", "owner_user_id"), ("whmcs_user", "email_key"), ("whmcs_card", "client_id"),
     ("whmcs_service", "clientid"), ("whmcs_service", "domain_key"), ("whmcs_order", "userid"), ("whmcs_invoice", "userid"),
     ("whmcs_email", "userid"), ("whmcs_credit", "clientid"), ("whmcs_contact", "userid"), ("whmcs_transaction", "transid"),
+    ("whmcs_order", "ordernum"),
 )  # fmt: skip
 
 
@@ -30,10 +31,11 @@ OOPS = "<!DOCTYPE html><html><head><title>Oops!</title></head><body><h1>Oops!</h
 def build(store: Store, wire: Wire, settings: SandboxSettings) -> WsgiApp:
     for kind, field in INDEXES:
         store.index(kind, field)
-    wire.register("whmcs", [*ACTIONS])
+    wire.register("whmcs", gather())
     app = Flask(__name__, static_folder=None)
+    app.config["PROPAGATE_EXCEPTIONS"] = True  # wire and server answer what goes wrong, a full disk too
     app.add_url_rule(api.PATH, "api", lambda: api.respond(request, store, settings), methods=["POST", "GET"])
-    quirks.attach(app, store)
+    quirks.SWITCHES.attach(app, quirks.PATH, store)
     testers.attach(app, store)
     pages.attach(app, store)
     return wire.wrap("whmcs", app, lambda asked: api.operation(asked, store), REFUSALS)

@@ -2,9 +2,9 @@
 
 import hashlib
 import hmac
-from collections.abc import Collection
 
 from sandbox.settings import SandboxSettings
+from sandbox.whmcs.acting import spelling
 from sandbox.whmcs.answers import Refused
 from sandbox.whmcs.asked import Asked
 
@@ -32,17 +32,17 @@ ADMIN, ADMIN_PASSWORD = "admin", "sandbox-admin"
 ACCESS_KEY = "sandbox.access-key"
 
 
-def check(asked: Asked, settings: SandboxSettings, granted: Collection[str]) -> str:
-    """Address, credentials, admin, action, role; the lower-case action. `granted` is what the API role allows."""
+def check(asked: Asked, settings: SandboxSettings) -> str:
+    """Address, credentials, admin, action, role; the lower-case action. The API role allows what the sandbox can do."""
     check_address(asked)
     if not (is_pair(asked, settings) or is_admin(asked)):
-        raise Refused("Invalid or missing credentials", 403)
+        raise Refused(asked.quirks["credential_words"], 403)
     check_admin(asked.quirks["admin"])
     action = asked.text("action").lower()
     if not action:
         raise Refused("Empty action request", 400)
     refused = {name.lower() for name in asked.quirks["refused_actions"]}
-    if action in refused or (action in KNOWN and action not in granted):
+    if action in refused or (action in KNOWN and spelling(action) is None):
         raise Refused(f'Invalid Permissions: API action "{action}" is not allowed', 403)
     return action
 
@@ -51,7 +51,7 @@ def check_address(asked: Asked) -> None:
     """An exact match; an access key that fits makes the address unimportant."""
     if same(asked.text("accesskey"), ACCESS_KEY) or asked.caller in asked.quirks["allowed_ips"]:
         return
-    raise Refused(f"Invalid IP {asked.caller}", asked.quirks["invalid_ip_status"])
+    raise Refused(f"{asked.quirks['invalid_ip_words']} {asked.caller}", asked.quirks["invalid_ip_status"])
 
 
 def is_pair(asked: Asked, settings: SandboxSettings) -> bool:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sandbox.store import Doc, Store
+from sandbox.whmcs.acting import action
 from sandbox.whmcs.answers import Answer, Refused, counted, stamp
 from sandbox.whmcs.asked import Asked
 
@@ -17,6 +18,7 @@ def log(store: Store, description: str, client_id: int = 0, caller: str = "") ->
     store.drop(ENTRY, str(number - KEPT))
 
 
+@action
 def log_activity(asked: Asked) -> Answer:
     if not asked.text("description"):
         raise Refused("Log description is required")
@@ -24,6 +26,7 @@ def log_activity(asked: Asked) -> Answer:
     return {}
 
 
+@action
 def get_activity_log(asked: Asked) -> Answer:
     rows = asked.store.scan(ENTRY, lambda row: wanted(row, asked))[::-1]
     return counted("activity", "entry", rows, asked.window(), shown)
@@ -64,6 +67,7 @@ def shown(row: Doc) -> Answer:
     }
 
 
+@action
 def add_client_note(asked: Asked) -> Answer:
     """WHMCS documents no action that reads notes; the overview page of the sandbox shows them."""
     if asked.store.get(CLIENT, str(asked.whole("userid"))) is None:

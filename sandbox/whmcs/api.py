@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from sandbox.settings import SandboxSettings
 from sandbox.store import Store
 from sandbox.whmcs import access
-from sandbox.whmcs.actions import ACTIONS
+from sandbox.whmcs.acting import ACTIONS, spelling
 from sandbox.whmcs.answers import Answer, Refused, render
 from sandbox.whmcs.asked import Asked
 from sandbox.whmcs.php import MAX_INPUT_VARS, parse_form
@@ -21,7 +21,6 @@ from sandbox.whmcs.quirked import quirked
 from sandbox.whmcs.quirks import quirks
 
 PATH = "/includes/api.php"
-BY_LOWER = {name.lower(): name for name in ACTIONS}
 NO_ACTION = "none"
 NOT_BY_GET = "<!DOCTYPE html><html><head><title>405</title></head><body><h1>Method Not Allowed</h1></body></html>"
 
@@ -55,7 +54,7 @@ def operation(request: WireRequest, store: Store) -> str:
     if request.path != PATH:
         return ""
     action = read(request, store).text("action")
-    return BY_LOWER.get(action.lower(), action or NO_ACTION)
+    return spelling(action) or action or NO_ACTION
 
 
 def respond(request: Request, store: Store, settings: SandboxSettings) -> Response:
@@ -75,7 +74,7 @@ def outcome(asked: Asked, settings: SandboxSettings) -> tuple[Answer, int]:
     try:
         with asked.store.write():
             try:
-                return {"result": "success", **act(asked, access.check(asked, settings, BY_LOWER))}, 200
+                return {"result": "success", **act(asked, access.check(asked, settings))}, 200
             except Refused as refusal:
                 if not refusal.kept:
                     raise
@@ -86,6 +85,7 @@ def outcome(asked: Asked, settings: SandboxSettings) -> tuple[Answer, int]:
 
 
 def act(asked: Asked, action: str) -> Answer:
-    if action not in BY_LOWER:
-        raise Refused("The requested API Action could not be found.", asked.quirks["unknown_action_status"])
-    return ACTIONS[BY_LOWER[action]](asked)
+    known = spelling(action)
+    if known is None:
+        raise Refused(asked.quirks["unknown_action_words"], asked.quirks["unknown_action_status"])
+    return ACTIONS[known](asked)

@@ -1,15 +1,17 @@
 """Pay methods: test cards only, put there by a person at the WHMCS page and read by the API."""
 
-import secrets
 from datetime import timedelta
 
+from sandbox.chance import below, hexed
 from sandbox.store import Doc, Store
+from sandbox.whmcs.acting import action
 from sandbox.whmcs.answers import Answer, Refused, now
 from sandbox.whmcs.asked import Asked
 
 CARD = "whmcs_card"
 
 
+@action
 def get_pay_methods(asked: Asked) -> Answer:
     if not asked.text("clientid"):
         raise Refused("Client ID Is Required")
@@ -49,9 +51,9 @@ def add_card(store: Store, client_id: int, expiry: str = "") -> Doc:
     card = {
         "id": store.number("whmcs_card"),
         "client_id": client_id,
-        "last_four": f"{secrets.randbelow(10_000):04d}",
+        "last_four": f"{below(store, 'last four', 10_000):04d}",
         "expiry": expiry or expires_in(2),
-        "token": f'{{"customer":"cus_{secrets.token_hex(7)}","method":"pm_{secrets.token_hex(12)}"}}',
+        "token": f'{{"customer":"cus_{hexed(store, "customer", 14)}","method":"pm_{hexed(store, "method", 24)}"}}',
         "updated": now().strftime("%d/%m/%Y %H:%M"),
     }
     store.put(CARD, str(card["id"]), card)

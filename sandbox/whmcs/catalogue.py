@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from sandbox.whmcs.acting import action
 from sandbox.whmcs.answers import Answer, Refused, money
 from sandbox.whmcs.asked import Asked, decimal, whole
 from sandbox.whmcs.products import ADDED, CURRENCY, CYCLES, GROUPS, PAYMENT_METHODS, Option, Product, everything
@@ -13,6 +14,7 @@ RECURRING = tuple(word for word in CYCLES if word not in ("free", "onetime"))
 FIRST_ADDED = 1001
 
 
+@action
 def get_products(asked: Asked) -> Answer:
     wanted = {whole(text.strip()) for text in asked.text("pid").split(",")}
     rows = [
@@ -76,15 +78,18 @@ def option_row(option: Option) -> Answer:
     }
 
 
+@action
 def get_payment_methods(asked: Asked) -> Answer:
     rows = [{"module": module, "displayname": name} for module, name in PAYMENT_METHODS.items()]
     return {"totalresults": len(rows), "paymentmethods": {"paymentmethod": rows}}
 
 
+@action
 def get_currencies(asked: Asked) -> Answer:
     return {"totalresults": 1, "currencies": {"currency": [CURRENCY]}}
 
 
+@action
 def add_product(asked: Asked) -> Answer:
     check_product(asked)
     group = next(name for name, at in GROUPS.items() if at == asked.whole("gid"))

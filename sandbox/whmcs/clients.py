@@ -1,9 +1,10 @@
 """Actions about clients, each owned by a user."""
 
-import uuid
 from typing import Any
 
+from sandbox.chance import uuid4
 from sandbox.store import Doc
+from sandbox.whmcs.acting import action
 from sandbox.whmcs.activity import log
 from sandbox.whmcs.answers import Answer, Refused, counted, stamp
 from sandbox.whmcs.asked import Asked
@@ -39,6 +40,7 @@ SORTS = ("id", "firstname", "lastname", "companyname", "email", "groupid", "date
 PREFERENCES = ("general", "invoice", "support", "product", "domain", "affiliate")
 
 
+@action
 def add_client(asked: Asked) -> Answer:
     user = owner_of_new(asked)
     if not asked.flag("skipvalidation"):
@@ -90,7 +92,7 @@ def new_client(asked: Asked, user: Doc) -> Doc:
     client |= {
         "id": asked.store.number("whmcs_client"),
         "owner_user_id": user["id"],
-        "uuid": str(uuid.uuid4()),
+        "uuid": str(uuid4(asked.store, "client")),
         "email_key": client["email"].lower(),
         "country": client["country"].upper(),
         "status": "Active",
@@ -110,6 +112,7 @@ def known_fields(text: object) -> dict[str, str]:
     return {key: str(value) for key, value in decode_array(text).items() if key in CLIENT_FIELDS}
 
 
+@action
 def update_client(asked: Asked) -> Answer:
     client = wanted_client(asked, "clientemail", "Client ID Not Found")
     check_new_email(asked, client)
@@ -160,6 +163,7 @@ def wanted_client(asked: Asked, email: str, missing: str) -> Doc:
     return client
 
 
+@action
 def get_clients_details(asked: Asked) -> Answer:
     if not asked.text("clientid") and not asked.text("email"):
         raise Refused("Either clientid Or email Is Required")
@@ -171,6 +175,7 @@ def get_clients_details(asked: Asked) -> Answer:
     return {"client": row, **stats, **row}
 
 
+@action
 def get_clients(asked: Asked) -> Answer:
     rows = [row for row in asked.store.all(CLIENT) if found(row, asked)]
     name = asked.text("orderby") if asked.text("orderby") in SORTS else "lastname"
@@ -197,12 +202,14 @@ def client_row(row: Doc) -> Answer:
     }
 
 
+@action
 def close_client(asked: Asked) -> Answer:
     client = wanted_client(asked, "", "Client ID Not Found")
     asked.store.put(CLIENT, str(client["id"]), {**client, "status": "Closed"})
     return {"clientid": asked.text("clientid")}
 
 
+@action
 def delete_client(asked: Asked) -> Answer:
     """The client with everything of its own; its user stays."""
     client = wanted_client(asked, "", "Client ID Not Found")

@@ -1,6 +1,7 @@
 """Actions about the contacts of a client, who cannot log in."""
 
 from sandbox.store import Doc
+from sandbox.whmcs.acting import action
 from sandbox.whmcs.answers import NO_TIME, Answer, Refused, counted, stamp
 from sandbox.whmcs.asked import Asked
 
@@ -12,6 +13,7 @@ TEXTS = (
 MAILS = ("general", "product", "domain", "invoice", "support", "affiliate")
 
 
+@action
 def add_contact(asked: Asked) -> Answer:
     if asked.store.get(CLIENT, str(asked.whole("clientid"))) is None:
         raise Refused("Client ID Not Found")
@@ -29,6 +31,7 @@ def add_contact(asked: Asked) -> Answer:
     return {"contactid": contact["id"]}
 
 
+@action
 def get_contacts(asked: Asked) -> Answer:
     """Every filter is an exact one; all values are texts."""
     filters = {name: asked.text(name) for name in ("userid", *TEXTS) if asked.text(name)}
@@ -43,6 +46,7 @@ def contact_row(row: Doc) -> Answer:
     return {**{name: str(value) for name, value in row.items()}, **relics}
 
 
+@action
 def update_contact(asked: Asked) -> Answer:
     contact = wanted(asked)
     contact |= {name: asked.text(name) for name in TEXTS if asked.has(name)}
@@ -51,6 +55,7 @@ def update_contact(asked: Asked) -> Answer:
     return {"contactid": asked.text("contactid")}
 
 
+@action
 def delete_contact(asked: Asked) -> Answer:
     asked.store.drop(CONTACT, str(wanted(asked)["id"]))
     return {"contactid": asked.text("contactid")}

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from sandbox.whmcs.acting import action
 from sandbox.whmcs.answers import Answer, Refused, money
 from sandbox.whmcs.asked import Asked
 from sandbox.whmcs.invoices import wanted_invoice
@@ -10,6 +11,7 @@ from sandbox.whmcs.ledger import CLIENT, CREDIT, balance, change_credit, credit_
 ADMIN_ID = 1
 
 
+@action
 def add_credit(asked: Asked) -> Answer:
     kind = asked.text("type") or "add"
     if kind not in ("add", "remove"):
@@ -20,7 +22,7 @@ def add_credit(asked: Asked) -> Answer:
     amount = credit_amount(asked)
     if asked.text("date") and not asked.day("date"):
         raise Refused("Date Format is not Valid")
-    if kind == "remove" and amount > credit_of(asked.store, asked.whole("clientid")):
+    if kind == "remove" and not asked.quirks["credit_below_zero"] and amount > credit_of(asked.store, asked.whole("clientid")):
         raise Refused("Amount exceeds customer credit balance")
     signed = amount if kind == "add" else -amount
     held = change_credit(asked.store, asked.whole("clientid"), signed, asked.text("description"), day=asked.day("date"))
@@ -41,6 +43,7 @@ def credit_amount(asked: Asked) -> Decimal:
     return amount
 
 
+@action
 def get_credits(asked: Asked) -> Answer:
     """Without pages; ids as texts."""
     check_client(asked)
@@ -52,6 +55,7 @@ def get_credits(asked: Asked) -> Answer:
     return {"totalresults": len(rows), "clientid": asked.text("clientid"), "credits": {"credit": rows}}
 
 
+@action
 def apply_credit(asked: Asked) -> Answer:
     invoice = wanted_invoice(asked)
     if invoice["status"] != "Unpaid":

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sandbox.store import Doc, Store
+from sandbox.whmcs.acting import action
 from sandbox.whmcs.answers import Answer, Refused, counted, stamp
 from sandbox.whmcs.asked import Asked
 from sandbox.whmcs.php import serialised
@@ -47,6 +48,7 @@ def post_template(store: Store, client_id: int, template: str, about: str = "") 
     post(store, client_id, subject, f"<p>{subject}</p>\n<p>{about}</p>")
 
 
+@action
 def get_emails(asked: Asked) -> Answer:
     """Newest first, ids as texts."""
     if asked.store.get(CLIENT, str(asked.whole("clientid"))) is None:
@@ -60,6 +62,7 @@ def get_emails(asked: Asked) -> Answer:
     return counted("emails", "email", rows, asked.window())
 
 
+@action
 def send_email(asked: Asked) -> Answer:
     custom = custom_variables(asked)
     kind, subject, message = wanted_mail(asked)

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from sandbox.store import Doc, Store
+from sandbox.whmcs.acting import action
 from sandbox.whmcs.answers import Answer, Refused, counted, listed, today
 from sandbox.whmcs.asked import Asked
 from sandbox.whmcs.ledger import BLANK, INVOICE, balance, invoice_of, sums
@@ -12,6 +13,7 @@ ITEM = ("id", "type", "relid", "description", "amount", "taxed")
 SORTS = {"invoicenumber": "id", "id": "id", "date": "date", "duedate": "duedate", "total": "total", "status": "status"}
 
 
+@action
 def get_invoices(asked: Asked) -> Answer:
     rows = [row for row in asked.store.all(INVOICE) if wanted(row, asked)]
     name = SORTS.get(asked.text("orderby"), "date")
@@ -64,6 +66,7 @@ def invoice_row(store: Store, row: Doc) -> Answer:
     }
 
 
+@action
 def get_invoice(asked: Asked) -> Answer:
     row = wanted_invoice(asked)
     return {**totals(row), **payments(row)}

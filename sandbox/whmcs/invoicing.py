@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.store import Doc
+from sandbox.whmcs.acting import action
 from sandbox.whmcs.activity import log
 from sandbox.whmcs.answers import NO_TIME, Answer, Refused, money, stamp, today
 from sandbox.whmcs.asked import Asked, decimal
@@ -19,6 +20,7 @@ CONTENTS = (*LINES, *NEW_LINES, "deletelineids", "date", "duedate", "taxrate", "
 STAMPS = {"Refunded": "date_refunded", "Cancelled": "date_cancelled"}
 
 
+@action
 def create_invoice(asked: Asked) -> Answer:
     if asked.store.get(CLIENT, str(asked.whole("userid"))) is None:
         raise Refused("Client ID Not Found")
@@ -86,6 +88,7 @@ def apply_what_there_is(asked: Asked, invoice: Doc) -> None:
         use_credit(asked.store, invoice, amount)
 
 
+@action
 def update_invoice(asked: Asked) -> Answer:
     invoice = wanted_invoice(asked)
     check_mutable(asked, invoice)

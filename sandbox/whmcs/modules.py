@@ -1,6 +1,7 @@
 """Server modules: what the Module… actions do to a service, from which status, and what a module says when it cannot."""
 
 from sandbox.store import Doc, Store
+from sandbox.whmcs.acting import action
 from sandbox.whmcs.activity import log
 from sandbox.whmcs.answers import Answer, Refused
 from sandbox.whmcs.asked import Asked
@@ -19,12 +20,14 @@ MOVES = {
 }
 
 
+@action
 def module_create(asked: Asked) -> Answer:
     service = run(asked, "create")
     post_template(asked.store, service["clientid"], PRODUCT_WELCOME, service["domain"])
     return {}
 
 
+@action
 def module_suspend(asked: Asked) -> Answer:
     reason = asked.text("suspendreason") or "Overdue on Payment"
     service = run(asked, "suspend", suspensionreason=reason)
@@ -32,11 +35,13 @@ def module_suspend(asked: Asked) -> Answer:
     return {}
 
 
+@action
 def module_unsuspend(asked: Asked) -> Answer:
     run(asked, "unsuspend", suspensionreason="")
     return {}
 
 
+@action
 def module_terminate(asked: Asked) -> Answer:
     run(asked, "terminate")
     return {}
@@ -45,7 +50,7 @@ def module_terminate(asked: Asked) -> Answer:
 def run(asked: Asked, command: str, **changes: str) -> Doc:
     service = wanted(asked)
     if not has_module(asked.store, service):
-        raise Refused("Module Not Found")
+        raise Refused(asked.quirks["no_module_words"])
     if asked.quirks["module"] == "fails":
         raise Refused(FAILED)
     before, after = MOVES[command]

@@ -1,11 +1,14 @@
 """AddOrder: a cart of products becomes an order, its services and an invoice, all in one go."""
 
-import secrets
+import re
+import string
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from sandbox.chance import below, letters, unused
 from sandbox.store import Doc
+from sandbox.whmcs.acting import action
 from sandbox.whmcs.activity import log
 from sandbox.whmcs.answers import NO_DATE, Answer, Refused, money, stamp, today
 from sandbox.whmcs.asked import Asked, decimal, whole
@@ -16,6 +19,8 @@ from sandbox.whmcs.php import decode_array
 from sandbox.whmcs.products import PAYMENT_METHODS, Product, find, sold
 
 ORDER, SERVICE, INVOICE = "whmcs_order", "whmcs_service", "whmcs_invoice"
+DOMAIN = re.compile(r"([a-z0-9-]{1,63}\.)+[a-z]{2,63}", re.IGNORECASE)
+PASSWORD_LETTERS = string.ascii_letters + string.digits
 PER_PRODUCT = ("qty", "domain", "billingcycle", "customfields", "configoptions", "priceoverride")
 
 
@@ -48,6 +53,7 @@ class CartLine:
         return {key: str(value) for key, value in sent.items() if whole(key) in self.product.fields}
 
 
+@action
 def add_order(asked: Asked) -> Answer:
     client = buyer(asked)
     check_payment_method(asked.text("paymentmethod"))
@@ -127,7 +133,7 @@ def check_addons(asked: Asked) -> None:
 def new_order(asked: Asked, client: Doc, lines: list[CartLine]) -> Doc:
     return {
         "id": asked.store.number("whmcs_order"),
-        "ordernum": 10**9 + secrets.randbelow(9 * 10**9),
+        "ordernum": unused(lambda: new_number(asked), lambda number: asked.store.find(ORDER, "ordernum", number)),
         "userid": client["id"],
         "requestor_id": client["owner_user_id"],
         "name": f"{client['firstname']} {client['lastname']}".strip(),
@@ -141,8 +147,13 @@ def new_order(asked: Asked, client: Doc, lines: list[CartLine]) -> Doc:
     }
 
 
+def new_number(asked: Asked) -> int:
+    """Ten digits, in no order."""
+    return 10**9 + below(asked.store, "order number", 9 * 10**9)
+
+
 def new_service(asked: Asked, order: Doc, line: CartLine) -> Doc:
-    label = line.sent["domain"]
+    label = line.sent["domain"] if asked.quirks["order_labels"] == "any" or DOMAIN.fullmatch(line.sent["domain"]) else ""
     once = line.cycle in ("onetime", "free")
     service = {
         "id": asked.store.number("whmcs_service"),
@@ -161,7 +172,7 @@ def new_service(asked: Asked, order: Doc, line: CartLine) -> Doc:
         "nextduedate": NO_DATE if once else today(),
         "status": "Pending",
         "username": "",
-        "password": secrets.token_urlsafe(9),
+        "password": letters(asked.store, "password", 12, PASSWORD_LETTERS),
         "notes": "",
         "fields": line.fields() if asked.quirks["keeps_order_fields"] else {},
         "options": chosen_options(line.product, decode_array(line.sent["configoptions"])),

@@ -2,8 +2,9 @@
 
 from sandbox.store import Doc, Store
 from sandbox.whmcs import modules
+from sandbox.whmcs.acting import action
 from sandbox.whmcs.activity import log
-from sandbox.whmcs.answers import Answer, Refused, counted, money, stamp
+from sandbox.whmcs.answers import NO_TIME, Answer, Refused, counted, money, stamp
 from sandbox.whmcs.asked import Asked
 from sandbox.whmcs.emails import PRODUCT_WELCOME, post_template
 from sandbox.whmcs.ledger import invoice_of, save
@@ -14,6 +15,7 @@ NOT_PENDING = "Order ID not found or Status not Pending"
 STATUSES = ("Pending", "Active", "Fraud", "Cancelled")
 
 
+@action
 def accept_order(asked: Asked) -> Answer:
     """Services without a module become Active at once; those with one do when it runs, here or later."""
     order = wanted(asked, NOT_PENDING, ("Pending",))
@@ -40,22 +42,30 @@ def accept_service(asked: Asked, service: Doc) -> bool:
     return True
 
 
+@action
 def cancel_order(asked: Asked) -> Answer:
     end(asked, wanted(asked, NOT_PENDING, ("Pending",)), "Cancelled")
     return {}
 
 
+@action
 def fraud_order(asked: Asked) -> Answer:
     end(asked, wanted(asked, "Order ID Not Found"), "Fraud")
     return {}
 
 
+@action
 def pending_order(asked: Asked) -> Answer:
     """All of it back to the start, whatever it was."""
-    move(asked, wanted(asked, "Order ID Not Found"), "Pending")
+    order = wanted(asked, "Order ID Not Found")
+    move(asked, order, "Pending")
+    invoice = invoice_of(asked.store, order["invoiceid"])
+    if invoice and invoice["status"] == "Cancelled" and asked.quirks["pending_wakes_invoice"]:
+        save(asked.store, {**invoice, "status": "Unpaid", "date_cancelled": NO_TIME})
     return {}
 
 
+@action
 def delete_order(asked: Asked) -> Answer:
     """With its services and its invoice."""
     order = wanted(asked, "Order ID not found")
@@ -94,6 +104,7 @@ def services_of(store: Store, order: Doc) -> list[Doc]:
     return [row for at in order["service_ids"] if (row := store.get(SERVICE, str(at)))]
 
 
+@action
 def get_order_statuses(asked: Asked) -> Answer:
     counts = dict.fromkeys(STATUSES, 0)
     for order in asked.store.all(ORDER):
@@ -102,6 +113,7 @@ def get_order_statuses(asked: Asked) -> Answer:
     return {"totalresults": len(rows), "statuses": {"status": rows}}
 
 
+@action
 def get_orders(asked: Asked) -> Answer:
     """Newest first, as the list in the admin area; no order is documented."""
     rows = sorted(matching(asked), key=lambda row: -row["id"])

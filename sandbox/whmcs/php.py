@@ -8,6 +8,7 @@ from typing import Any
 import phpserialize
 
 MAX_INPUT_VARS = 1000  # PHP's default: what comes after is dropped without a word
+MAX_NESTING = 64  # what goes deeper is dropped as well
 MAX_SERIALISED = 65536
 MOST_DIGITS = 16  # longer ones are texts to PHP too
 NAME = re.compile(r"^([^\[]+)((?:\[[^\]]*\])*)")
@@ -17,7 +18,7 @@ def parse_form(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """`a[0][b]=x` → {"a": {"0": {"b": "x"}}}; arrays are dicts with text keys, the last value wins."""
     form: dict[str, Any] = {}
     for name, value in list(pairs)[:MAX_INPUT_VARS]:
-        match = NAME.match(name)
+        match = NAME.match(name) if name.count("[") <= MAX_NESTING else None
         if match:
             path = [re.sub(r"[. ]", "_", match[1]), *re.findall(r"\[([^\]]*)\]", match[2])]
             place(form, path, value)

@@ -1,6 +1,7 @@
 """Actions about services: what a client has, and changes of it by staff or by a program."""
 
 from sandbox.store import Doc
+from sandbox.whmcs.acting import action
 from sandbox.whmcs.answers import Answer, Refused, counted, money, stamp
 from sandbox.whmcs.asked import Asked, decimal, whole
 from sandbox.whmcs.options import chosen_options, option_rows
@@ -21,6 +22,7 @@ UNSETTABLE = {"domain", "subscriptionid", "ns1", "ns2", "dedicatedip", "assigned
 STATUSES = ("Pending", "Active", "Suspended", "Terminated", "Cancelled", "Fraud", "Completed")
 
 
+@action
 def get_clients_products(asked: Asked) -> Answer:
     rows = matching(asked)
     echo = {name: asked.text(name) or None for name in ("clientid", "serviceid", "pid", "domain")}
@@ -73,6 +75,7 @@ def field_value(row: Doc, field_id: int) -> str:
     return str(row["fields"].get(str(field_id), ""))
 
 
+@action
 def update_client_product(asked: Asked) -> Answer:
     """A change of the row and nothing more: no module runs, and an empty value clears nothing (that takes `unset`)."""
     row = asked.store.get(SERVICE, str(asked.whole("serviceid")))

@@ -1,13 +1,16 @@
 """Single sign-on: a token that opens one page once, within a minute, and the session it leaves behind."""
 
-import secrets
+import string
 
 from sandbox import clock
+from sandbox.chance import hexed, letters
 from sandbox.store import Doc, Store
+from sandbox.whmcs.acting import action
 from sandbox.whmcs.answers import Answer, Refused
 from sandbox.whmcs.asked import Asked
 
 TOKEN, SESSION = "whmcs_sso", "whmcs_session"
+KEY_LETTERS = string.ascii_letters + string.digits + "-_"
 TOKEN_LIFE_S, SESSION_LIFE_S = 60, 3600
 PAYMENT_METHODS_PATH = "index.php?rp=/account/paymentmethods"
 CUSTOM = "sso:custom_redirect"
@@ -24,10 +27,11 @@ PAGES = {
 }
 
 
+@action
 def create_sso_token(asked: Asked) -> Answer:
     client = signed_client(asked)
     path = destination(asked)
-    token = secrets.token_hex(20)
+    token = hexed(asked.store, "sign-on", 40)
     forget_old(asked.store)
     asked.store.put(TOKEN, token, {"key": token, "client_id": client["id"], "path": path, "until": clock.now() + TOKEN_LIFE_S})
     return {"access_token": token, "redirect_url": f"{asked.url}/oauth/singlesignon.php?access_token={token}"}
@@ -72,8 +76,8 @@ def redeem(store: Store, token: str) -> tuple[str, str] | None:
         store.drop(TOKEN, token)
         if row is None or row["until"] < clock.now():
             return None
-        key = secrets.token_urlsafe(24)
-        life = {"form": secrets.token_hex(16), "until": clock.now() + SESSION_LIFE_S}
+        key = letters(store, "visit", 32, KEY_LETTERS)
+        life = {"form": hexed(store, "form", 32), "until": clock.now() + SESSION_LIFE_S}
         store.put(SESSION, key, {"key": key, "client_id": row["client_id"], **life})
         return key, row["path"]
 

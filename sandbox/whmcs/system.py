@@ -1,5 +1,6 @@
 """Actions about the installation itself: version, administrator, health, configuration."""
 
+from sandbox.whmcs.acting import action
 from sandbox.whmcs.answers import Answer, Refused, stamp
 from sandbox.whmcs.asked import Asked
 
@@ -19,6 +20,7 @@ PERMISSIONS = (
 )  # fmt: skip
 
 
+@action
 def whmcs_details(asked: Asked) -> Answer:
     return {"whmcs": version(asked)}
 
@@ -28,6 +30,7 @@ def version(asked: Asked) -> Answer:
     return {"version": number, "canonicalversion": f"{number}-release.1"}
 
 
+@action
 def get_admin_details(asked: Asked) -> Answer:
     return {
         "adminid": 1,
@@ -41,12 +44,14 @@ def get_admin_details(asked: Asked) -> Answer:
     }
 
 
+@action
 def get_health_status(asked: Asked) -> Answer:
     """Groups without a finding are null; bodies are HTML."""
     good = {"name": "sandbox", "type": "WHMCS", "severityLevel": "notice", "body": "<p>This is a practice WHMCS.</p>"}
     return {"checks": {"success": [good], "warning": None, "danger": None}}
 
 
+@action
 def get_configuration_value(asked: Asked) -> Answer:
     name = asked.text("setting")
     if not name:
@@ -57,6 +62,7 @@ def get_configuration_value(asked: Asked) -> Answer:
     return {"setting": name, "value": held[name]}
 
 
+@action
 def set_configuration_value(asked: Asked) -> Answer:
     """For hooks on the WHMCS host only; no remote caller is ever given it."""
     raise Refused("API Command Restricted to Internal API", asked.quirks["internal_only_status"])

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from sandbox.store import Doc
 from sandbox.whmcs import cards
+from sandbox.whmcs.acting import action
 from sandbox.whmcs.answers import Answer, Refused, counted, money, stamp
 from sandbox.whmcs.asked import Asked
 from sandbox.whmcs.invoices import wanted_invoice
@@ -15,6 +16,7 @@ SHOWN = (
 )  # fmt: skip
 
 
+@action
 def add_invoice_payment(asked: Asked) -> Answer:
     """The documents call transid, gateway and date required; WHMCS itself does without."""
     invoice = wanted_invoice(asked)
@@ -50,6 +52,7 @@ def check_unique(asked: Asked) -> None:
         raise Refused("Transaction ID must be Unique")
 
 
+@action
 def capture_payment(asked: Asked) -> Answer:
     """Charges the first card that is good; the attempt is noted, also when it fails."""
     invoice = invoice_of(asked.store, asked.whole("invoiceid"))
@@ -63,6 +66,7 @@ def capture_payment(asked: Asked) -> Answer:
     return {}
 
 
+@action
 def add_transaction(asked: Asked) -> Answer:
     if not asked.text("paymentmethod"):
         raise Refused("Payment Method is required")
@@ -91,6 +95,7 @@ def named_client(asked: Asked) -> int:
     return int(invoice["userid"]) if invoice else asked.whole("userid")
 
 
+@action
 def get_transactions(asked: Asked) -> Answer:
     """Without pages; every value is a text."""
     filters = {"invoiceid": asked.text("invoiceid"), "userid": asked.text("clientid"), "transid": asked.text("transid")}

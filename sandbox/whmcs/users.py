@@ -2,9 +2,10 @@
 
 import hashlib
 import hmac
-import secrets
 
+from sandbox.chance import hexed
 from sandbox.store import Doc, Store
+from sandbox.whmcs.acting import action
 from sandbox.whmcs.answers import Answer, Refused, counted, stamp
 from sandbox.whmcs.asked import Asked
 
@@ -22,6 +23,7 @@ def is_address(email: str) -> bool:
     return "@" in email.strip("@") and " " not in email
 
 
+@action
 def add_user(asked: Asked) -> Answer:
     """A login without a client."""
     for name, message in LACKS.items():
@@ -40,7 +42,7 @@ def new_user(asked: Asked) -> Doc:
         "email_key": asked.text("email").lower(),
         "datecreated": stamp(),
         "language": asked.text("language"),
-        "password": hashed(asked.text("password2"), secrets.token_hex(8)),
+        "password": hashed(asked.text("password2"), hexed(asked.store, "salt", 16)),
     }
     asked.store.put(USER, str(user["id"]), user)
     return user
@@ -50,6 +52,7 @@ def hashed(password: str, salt: str) -> str:
     return f"{salt}:{hashlib.sha256((salt + password).encode('utf-8', 'replace')).hexdigest()}"
 
 
+@action
 def validate_login(asked: Asked) -> Answer:
     """The id is that of the user, not of a client; the hash names a session and is no hash of the password."""
     user = next(iter(asked.store.find(USER, "email_key", asked.text("email").lower())), None)
@@ -57,9 +60,10 @@ def validate_login(asked: Asked) -> Answer:
     if user is None or not hmac.compare_digest(hashed(asked.text("password2"), held.partition(":")[0]), held):
         raise Refused("Email or Password Invalid")
     asked.store.put(USER, str(user["id"]), {**user, "last_login": stamp(), "last_ip": asked.caller})
-    return {"userid": str(user["id"]), "passwordhash": secrets.token_hex(32), "twoFactorEnabled": "false"}
+    return {"userid": str(user["id"]), "passwordhash": hexed(asked.store, "login", 64), "twoFactorEnabled": "false"}
 
 
+@action
 def update_user(asked: Asked) -> Answer:
     user = asked.store.get(USER, str(asked.whole("user_id"))) if asked.text("user_id") else None
     if user is None:
@@ -83,6 +87,7 @@ def check_user_email(asked: Asked, user: Doc | None) -> None:
         raise Refused(TAKEN)
 
 
+@action
 def get_users(asked: Asked) -> Answer:
     search = asked.text("search").lower()
     names = ("email", "firstname", "lastname")

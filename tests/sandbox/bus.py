@@ -23,6 +23,7 @@ from sandbox.wire import Wire
 
 ORDER = new_id("Order", 7)
 ADMIN = new_id("User", 3)
+PACE = Pace(keepalive=0.1, idle=0.4, sweep=0.6)
 
 
 class Bus:
@@ -37,7 +38,7 @@ class Bus:
         self.sessions = Sessions(self.store, self.settings.credentials.org_id, 600)
         self.identity = tls.identity(settings.dir)
         door = pubsub_door.door(self.store, self.settings, known)
-        service = PubSub(self.store, self.wire, door, Pace(0.15, 0.4), now=lambda: time.time() + self.advance_s)
+        service = PubSub(self.store, self.wire, door, PACE, now=lambda: time.time() + self.advance_s)
         credentials = grpc.ssl_server_credentials([(self.identity.key, self.identity.chain)])
         self.server = pubsub.Server(service, self.settings.ports, credentials)
         self.server.open()
@@ -65,10 +66,10 @@ class Bus:
 class Stream:
     """A subscription whose requests a test sends one by one."""
 
-    def __init__(self, bus: Bus, first: Any) -> None:
+    def __init__(self, bus: Bus, first: Any, user: str = "") -> None:
         self._asked: queue.Queue[Any] = queue.Queue()
         self._asked.put(first)
-        self.call = bus.stub.Subscribe(iter(self._asked.get, None), metadata=bus.metadata(), timeout=20)
+        self.call = bus.stub.Subscribe(iter(self._asked.get, None), metadata=bus.metadata(user), timeout=20)
 
     def ask(self, count: int, topic: str = "") -> None:
         self._asked.put(pb.FetchRequest(num_requested=count, topic_name=topic))

@@ -1,16 +1,22 @@
-"""What tests of the sandbox share: an integrator's client of the org, and a Pub/Sub server of a test's own."""
+"""What tests of the sandbox share: an integrator's client of each upstream, days that go by, and a Pub/Sub server of a test's own."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
 from sandbox.settings import SandboxSettings, load
 from tests.sandbox.bus import Bus
+from tests.sandbox.provider import Gigs
+from tests.sandbox.receiver import Receiver
+from tests.sandbox.whmcs_calls import Whmcs
 from tests.support.sandbox import Control, Running
 from tests.support.sf_rest import SfRest
+
+DAY_S = 86_400
 
 
 @pytest.fixture
@@ -20,6 +26,48 @@ def sf(sandbox: Running, control: Control) -> Iterator[SfRest]:
         client = SfRest(sandbox.info["salesforce"], session).login()
         control.clear_calls()
         yield client
+
+
+@pytest.fixture
+def whmcs(sandbox: Running) -> Iterator[Whmcs]:
+    """Its switches are as at the start when the test ends."""
+    client = Whmcs(sandbox.info)
+    yield client
+    client.switch_back()
+
+
+@pytest.fixture(scope="module")
+def gigs(sandbox: Running) -> Gigs:
+    return Gigs(sandbox.info)
+
+
+@pytest.fixture(scope="module")
+def mail(sandbox: Running) -> dict[str, Any]:
+    """What sandbox.json tells of the mail server."""
+    return sandbox.info["mail"]
+
+
+@pytest.fixture
+def receiver(sandbox: Running) -> Iterator[Receiver]:
+    """Gets what the mobile provider tells."""
+    made = Receiver()
+    sandbox.control.ask("POST", "callbacks", {"mobile": made.url})
+    yield made
+    sandbox.control.ask("POST", "callbacks", {"mobile": ""})
+    made.close()
+
+
+@pytest.fixture
+def days(sandbox: Running) -> Iterator[Callable[[float], None]]:
+    """Lets days go by, and takes them back at the end."""
+    gone: list[float] = []
+
+    def go(count: float) -> None:
+        gone.append(count)
+        sandbox.control.ask("POST", "clock", {"advance_s": count * DAY_S})
+
+    yield go
+    sandbox.control.ask("POST", "clock", {"advance_s": -sum(gone) * DAY_S})
 
 
 @pytest.fixture

@@ -5,27 +5,16 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
 from tests.sandbox.receiver import Receiver
-from tests.support import sandbox
-from tests.support.sandbox import Refused
+from tests.support.sandbox import Refused, Running, start
 
 
-@pytest.fixture
-def receiver(sandbox: sandbox.Running) -> Iterator[Receiver]:
-    made = Receiver()
-    sandbox.control.ask("POST", "callbacks", {"mobile": made.url})
-    yield made
-    sandbox.control.ask("POST", "callbacks", {"mobile": ""})
-    made.close()
-
-
-def subscribe(running: sandbox.Running, email: str, plan: str = "pln_jp20v") -> dict[str, Any]:
+def subscribe(running: Running, email: str, plan: str = "pln_jp20v") -> dict[str, Any]:
     info = running.info["mobile"]
 
     def post(path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -36,22 +25,22 @@ def subscribe(running: sandbox.Running, email: str, plan: str = "pln_jp20v") -> 
     return post("subscriptions", {"plan": plan, "user": user, "sim": "auto"})
 
 
-def phone(running: sandbox.Running, sim: str, step: str) -> None:
+def phone(running: Running, sim: str, step: str) -> None:
     assert requests.post(f"{running.info['mobile']['url']}/phone", data={"sim": sim, "do": step}, timeout=10).ok
 
 
-def pending(running: sandbox.Running) -> int:
+def pending(running: Running) -> int:
     return running.control.ask("GET", "callbacks")["pending"]
 
 
-def settled(running: sandbox.Running) -> None:
+def settled(running: Running) -> None:
     limit = time.monotonic() + 10
     while pending(running) and time.monotonic() < limit:
         time.sleep(0.02)
     assert pending(running) == 0
 
 
-def test_it_tells_the_life_of_a_subscription(sandbox: sandbox.Running, receiver: Receiver) -> None:
+def test_it_tells_the_life_of_a_subscription(sandbox: Running, receiver: Receiver) -> None:
     made = subscribe(sandbox, "life@example.com")
     for step in ("install", "on", "off", "delete"):
         phone(sandbox, made["sim"]["id"], step)
@@ -72,7 +61,7 @@ def test_it_tells_the_life_of_a_subscription(sandbox: sandbox.Running, receiver:
     settled(sandbox)
 
 
-def test_it_signs_what_it_sends(sandbox: sandbox.Running, receiver: Receiver) -> None:
+def test_it_signs_what_it_sends(sandbox: Running, receiver: Receiver) -> None:
     subscribe(sandbox, "signed@example.com")
     receiver.events(1)
     headers, body = receiver.came[0]
@@ -84,7 +73,7 @@ def test_it_signs_what_it_sends(sandbox: sandbox.Running, receiver: Receiver) ->
     assert abs(int(headers["webhook-timestamp"]) - time.time()) < 60
 
 
-def test_it_comes_again_until_it_is_taken(sandbox: sandbox.Running, receiver: Receiver) -> None:
+def test_it_comes_again_until_it_is_taken(sandbox: Running, receiver: Receiver) -> None:
     receiver.statuses = [500, 404]
     subscribe(sandbox, "again@example.com")
     events = receiver.events(3)
@@ -94,7 +83,7 @@ def test_it_comes_again_until_it_is_taken(sandbox: sandbox.Running, receiver: Re
     assert [row["status"] for row in rows][-3:] == [500, 404, 204]
 
 
-def test_it_comes_twice_when_told_to(sandbox: sandbox.Running, receiver: Receiver) -> None:
+def test_it_comes_twice_when_told_to(sandbox: Running, receiver: Receiver) -> None:
     switch = f"{sandbox.info['mobile']['url']}/sandbox/behaviour"
     requests.post(switch, json={"callbacks_twice": True}, timeout=5)
     subscribe(sandbox, "twice@example.com")
@@ -104,7 +93,7 @@ def test_it_comes_twice_when_told_to(sandbox: sandbox.Running, receiver: Receive
 
 
 def test_it_outlives_a_kill(tmp_path: Any) -> None:
-    running, receiver = sandbox.start(tmp_path / "own"), Receiver()
+    running, receiver = start(tmp_path / "own"), Receiver()
     try:
         receiver.statuses = [500] * 4
         running.control.ask("POST", "callbacks", {"mobile": receiver.url})
@@ -121,7 +110,7 @@ def test_it_outlives_a_kill(tmp_path: Any) -> None:
         receiver.close()
 
 
-def test_nothing_is_sent_without_an_address(sandbox: sandbox.Running) -> None:
+def test_nothing_is_sent_without_an_address(sandbox: Running) -> None:
     subscribe(sandbox, "nobody@example.com")
     assert sandbox.control.ask("GET", "callbacks") == {"mobile": "", "pending": 0}
     for wrong in ("ftp://127.0.0.1/", "here"):
@@ -129,7 +118,7 @@ def test_nothing_is_sent_without_an_address(sandbox: sandbox.Running) -> None:
             sandbox.control.ask("POST", "callbacks", {"mobile": wrong})
 
 
-def test_silent_providers_report_no_profiles(sandbox: sandbox.Running, receiver: Receiver) -> None:
+def test_silent_providers_report_no_profiles(sandbox: Running, receiver: Receiver) -> None:
     made = subscribe(sandbox, "silent@example.com", plan="pln_jp05")
     phone(sandbox, made["sim"]["id"], "install")
     assert {each["type"] for each in receiver.events(2)} == {"com.gigs.subscription.created", "com.gigs.subscription.activated"}

@@ -2,28 +2,15 @@
 
 import re
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
 from tests.sandbox.provider import Gigs
-from tests.support import sandbox
+from tests.support.sandbox import Running
 
 SILENT, REPORTING = "pln_jp05", "pln_jp20v"
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox.Running]:
-    running = sandbox.start(tmp_path_factory.mktemp("gigs"))
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def gigs(running: sandbox.Running) -> Gigs:
-    return Gigs(running.info)
 
 
 def test_it_refuses_strangers_before_anything_else(gigs: Gigs) -> None:
@@ -196,25 +183,25 @@ def test_the_phone_uses_up_a_code_whose_download_breaks_off(gigs: Gigs) -> None:
 @pytest.mark.parametrize(
     ("fault", "status", "made"), [("error_before", 500, 0), ("error_after", 500, 1), ("expired_session", 401, 0), ("misconfigured", 403, 0)]
 )
-def test_it_fails_when_it_is_told_to(running: sandbox.Running, gigs: Gigs, fault: str, status: int, made: int) -> None:
+def test_it_fails_when_it_is_told_to(sandbox: Running, gigs: Gigs, fault: str, status: int, made: int) -> None:
     user = gigs.user(f"unlucky-{fault}@example.com")
-    running.control.fault("mobile", "POST subscriptions", fault, count=1)
+    sandbox.control.fault("mobile", "POST subscriptions", fault, count=1)
     answer = gigs.call("POST", "subscriptions", {"plan": SILENT, "user": user, "sim": "auto"})
     assert (answer.status_code, answer.json()["object"]) == (status, "error")
     assert len(gigs.get("subscriptions", user=user)["items"]) == made
 
 
-def test_it_loses_an_answer_but_not_the_subscription(running: sandbox.Running, gigs: Gigs) -> None:
+def test_it_loses_an_answer_but_not_the_subscription(sandbox: Running, gigs: Gigs) -> None:
     user = gigs.user("lost@example.com")
-    running.control.fault("mobile", "POST subscriptions", "timeout_after", count=1, delay_ms=50)
+    sandbox.control.fault("mobile", "POST subscriptions", "timeout_after", count=1, delay_ms=50)
     with pytest.raises(requests.ConnectionError):
         gigs.activate(user, key="op-lost", portal_op="act-lost")
-    running.kill()
-    running.restart()
-    again = Gigs(running.info)
+    sandbox.kill()
+    sandbox.restart()
+    again = Gigs(sandbox.info)
     (held,) = again.get("subscriptions", user=user)["items"]
     assert again.activate(user, key="op-lost", portal_op="act-lost")["id"] == held["id"]
-    assert running.control.calls("mobile")[-1]["operation"] == "POST subscriptions"
+    assert sandbox.control.calls("mobile")[-1]["operation"] == "POST subscriptions"
 
 
 def test_it_ends_a_subscription_at_once(gigs: Gigs) -> None:

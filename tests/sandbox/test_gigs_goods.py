@@ -1,41 +1,13 @@
 """Reissues, plan changes, top-ups, usage, balances and devices at the sandbox's mobile provider."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
 from tests.sandbox.provider import Gigs
-from tests.support import sandbox
 
 GIGABYTE = 1_000_000_000
-DAY_S = 86_400
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox.Running]:
-    running = sandbox.start(tmp_path_factory.mktemp("goods"))
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def gigs(running: sandbox.Running) -> Gigs:
-    return Gigs(running.info)
-
-
-@pytest.fixture
-def days(running: sandbox.Running) -> Any:
-    """Lets days go by, and takes them back at the end."""
-    gone = []
-
-    def go(count: float) -> None:
-        gone.append(count)
-        running.control.ask("POST", "clock", {"advance_s": count * DAY_S})
-
-    yield go
-    running.control.ask("POST", "clock", {"advance_s": -sum(gone) * DAY_S})
 
 
 def change(gigs: Gigs, line: dict[str, Any], **wanted: str) -> requests.Response:

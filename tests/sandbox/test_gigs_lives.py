@@ -1,39 +1,8 @@
 """The life of a subscription at the sandbox's mobile provider: what its states and moments are, and who may change them."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from tests.sandbox.provider import Gigs
-from tests.support import sandbox
-
-DAY_S = 86_400
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox.Running]:
-    running = sandbox.start(tmp_path_factory.mktemp("lives"))
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def gigs(running: sandbox.Running) -> Gigs:
-    return Gigs(running.info)
-
-
-@pytest.fixture
-def days(running: sandbox.Running) -> Any:
-    """Lets days go by, and takes them back at the end."""
-    gone = []
-
-    def go(count: float) -> None:
-        gone.append(count)
-        running.control.ask("POST", "clock", {"advance_s": count * DAY_S})
-
-    yield go
-    running.control.ask("POST", "clock", {"advance_s": -sum(gone) * DAY_S})
 
 
 def test_it_is_renewed_from_period_to_period(gigs: Gigs, days: Any) -> None:

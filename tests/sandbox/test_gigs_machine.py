@@ -1,26 +1,17 @@
 """The whole life of a subscription, in any order of steps, against a small model of it."""
 
 import itertools
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from tests.sandbox.provider import Gigs
-from tests.support import sandbox
+from tests.support.sandbox import Running
 
 NUMBERS = itertools.count()
 # longer than any month, shorter than two
 MONTH_S = 32 * 86_400
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox.Running]:
-    running = sandbox.start(tmp_path_factory.mktemp("machine"))
-    yield running
-    running.stop()
 
 
 class Line(RuleBasedStateMachine):
@@ -137,8 +128,8 @@ class Line(RuleBasedStateMachine):
         self.control.ask("POST", "clock", {"advance_s": -self.ahead * MONTH_S})
 
 
-def test_a_line_lives_as_the_model_says(running: sandbox.Running) -> None:
-    machine = type("Machine", (Line,), {"gigs": Gigs(running.info), "control": running.control})
+def test_a_line_lives_as_the_model_says(sandbox: Running) -> None:
+    machine = type("Machine", (Line,), {"gigs": Gigs(sandbox.info), "control": sandbox.control})
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much]
     run_state_machine_as_test(
         machine, settings=settings(max_examples=25, stateful_step_count=15, deadline=None, suppress_health_check=checks)

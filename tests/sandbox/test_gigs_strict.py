@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,22 +9,9 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sandbox.gigs.behaviour import DEFAULTS
 from sandbox.gigs.routes import ROUTES
 from tests.sandbox.provider import Gigs
-from tests.support import sandbox
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox.Running]:
-    running = sandbox.start(tmp_path_factory.mktemp("strict"))
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
-def gigs(running: sandbox.Running) -> Gigs:
-    return Gigs(running.info)
+from tests.support.sandbox import Running
 
 
 def raw(gigs: Gigs, path: str, data: bytes, **headers: str) -> requests.Response:
@@ -49,11 +35,13 @@ def test_it_takes_five_megabytes_to_refuse_them(gigs: Gigs) -> None:
     assert (answer.status_code, answer.json()["details"][0]["property"]) == (422, "metadata.k")
 
 
-def test_every_switch_is_described(gigs: Gigs) -> None:
-    page = (sandbox.ROOT / "docs" / "sandbox.md").read_text()
-    assert [name for name in DEFAULTS if f"`{name}`" not in page] == []
-    assert requests.get(f"{gigs.root}/sandbox/behaviour", timeout=10).json() == DEFAULTS
-    assert gigs.behave(change_outcome="perhaps") == gigs.behave(unacceptable_status=True) == 400
+def test_it_takes_switches_back_and_refuses_unknown_ones(gigs: Gigs) -> None:
+    door = f"{gigs.root}/sandbox/behaviour"
+    usual = requests.get(door, timeout=10).json()
+    assert gigs.behave(change_outcome="perhaps") == gigs.behave(unacceptable_status=True) == gigs.behave(sim_delay_ms=-1) == 400
+    assert gigs.behave(change_outcome="waits", sim_delay_ms=5) == 200
+    assert requests.get(door, timeout=10).json() == usual | {"change_outcome": "waits", "sim_delay_ms": 5}
+    assert requests.delete(door, timeout=10).json() == usual
 
 
 def test_it_looks_at_headers_then_the_path_then_the_rest(gigs: Gigs) -> None:
@@ -179,7 +167,7 @@ QUERIES = st.dictionaries(FILTERS, st.integers(-2, 300).map(str) | WORDS | st.te
 
 
 @pytest.fixture(scope="module")
-def calls(running: sandbox.Running, gigs: Gigs) -> list[tuple[str, str]]:
+def calls(sandbox: Running, gigs: Gigs) -> list[tuple[str, str]]:
     """Every method and path of the API, with ids that exist."""
     line = gigs.living("fuzz@example.com")
     owner, named = line["user"]["id"], {"subscription": line["id"]}

@@ -2,28 +2,16 @@
 
 import smtplib
 import time
-from collections.abc import Iterator
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
 import requests
 
-from tests.support import sandbox
+from tests.sandbox.letters import received
+from tests.support.sandbox import Running
 
 ORDER_ID = "801000000000001AAA"
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox.Running]:
-    running = sandbox.start(tmp_path_factory.mktemp("mail"))
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def mail(running: sandbox.Running) -> dict[str, Any]:
-    return running.info["mail"]
 
 
 def letter(to: str, subject: str = "ご注文を受け付けました", html: str = "") -> EmailMessage:
@@ -39,10 +27,6 @@ def letter(to: str, subject: str = "ご注文を受け付けました", html: st
 def send(mail: dict[str, Any], message: EmailMessage) -> None:
     with smtplib.SMTP(mail["smtp_host"], mail["smtp_port"], timeout=10) as server:
         server.send_message(message)
-
-
-def received(mail: dict[str, Any], to: str) -> list[dict[str, Any]]:
-    return requests.get(f"{mail['inbox_url']}/messages.json", params={"to": to}, timeout=10).json()
 
 
 def test_it_keeps_a_message_with_its_headers(mail: dict[str, Any]) -> None:
@@ -93,58 +77,58 @@ def test_it_takes_what_is_hardly_a_message(mail: dict[str, Any]) -> None:
         ("drop_after_data", smtplib.SMTPServerDisconnected, 1),
     ],
 )
-def test_it_fails_when_it_is_told_to(running: sandbox.Running, mail: dict[str, Any], fault: str, error: Any, kept: int) -> None:
+def test_it_fails_when_it_is_told_to(sandbox: Running, mail: dict[str, Any], fault: str, error: Any, kept: int) -> None:
     to = f"{fault}@example.com"
-    running.control.fault("mail", "send", fault, count=1, delay_ms=50)
+    sandbox.control.fault("mail", "send", fault, count=1, delay_ms=50)
     with pytest.raises(error):
         send(mail, letter(to))
     assert len(received(mail, to)) == kept
-    assert [row["fault"] for row in running.control.calls("mail")][-1] == fault
+    assert [row["fault"] for row in sandbox.control.calls("mail")][-1] == fault
     send(mail, letter(to))
     assert len(received(mail, to)) == kept + 1
-    assert running.control.calls("mail")[-1] | {"at": "", "ms": 0} == {
+    assert sandbox.control.calls("mail")[-1] | {"at": "", "ms": 0} == {
         "at": "", "upstream": "mail", "operation": "send", "correlation_id": "corr-1", "status": 250, "fault": None, "ms": 0,
     }  # fmt: skip
 
 
-def test_it_closes_its_port_and_opens_it_again(running: sandbox.Running, mail: dict[str, Any]) -> None:
-    running.control.fault("mail", "*", "refuse")
+def test_it_closes_its_port_and_opens_it_again(sandbox: Running, mail: dict[str, Any]) -> None:
+    sandbox.control.fault("mail", "*", "refuse")
     with pytest.raises(ConnectionRefusedError):
         send(mail, letter("closed@example.com"))
-    running.control.clear_faults()
+    sandbox.control.clear_faults()
     send(mail, letter("open@example.com"))
     assert len(received(mail, "open@example.com")) == 1
 
 
-def test_it_keeps_an_acknowledged_message_over_a_kill(running: sandbox.Running, mail: dict[str, Any]) -> None:
+def test_it_keeps_an_acknowledged_message_over_a_kill(sandbox: Running, mail: dict[str, Any]) -> None:
     send(mail, letter("kept@example.com"))
-    running.kill()
-    running.restart()
-    assert len(received(running.info["mail"], "kept@example.com")) == 1
+    sandbox.kill()
+    sandbox.restart()
+    assert len(received(sandbox.info["mail"], "kept@example.com")) == 1
 
 
-def test_it_refuses_a_recipient_in_the_words_that_were_ordered(running: sandbox.Running, mail: dict[str, Any]) -> None:
+def test_it_refuses_a_recipient_in_the_words_that_were_ordered(sandbox: Running, mail: dict[str, Any]) -> None:
     for fault, more, said in [
         ("smtp_4xx", {}, (450, b"4.2.0 Mailbox busy, try again later")),
         ("smtp_5xx", {}, (550, b"5.1.1 No such user here")),
         ("smtp_5xx", {"code": "552", "message": "5.2.2 Mailbox full"}, (552, b"5.2.2 Mailbox full")),
     ]:
-        running.control.fault("mail", "send", fault, count=1, **more)
+        sandbox.control.fault("mail", "send", fault, count=1, **more)
         with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
             send(mail, letter("words@example.com"))
         assert refused.value.recipients == {"words@example.com": said}
 
 
-def test_a_slow_message_is_taken(running: sandbox.Running, mail: dict[str, Any]) -> None:
-    running.control.fault("mail", "send", "slow", count=1, delay_ms=200)
+def test_a_slow_message_is_taken(sandbox: Running, mail: dict[str, Any]) -> None:
+    sandbox.control.fault("mail", "send", "slow", count=1, delay_ms=200)
     began = time.monotonic()
     send(mail, letter("slow@example.com"))
     assert time.monotonic() - began >= 0.2
     assert len(received(mail, "slow@example.com")) == 1
 
 
-def test_a_message_arrives_after_its_answer_was_lost(running: sandbox.Running, mail: dict[str, Any]) -> None:
-    running.control.fault("mail", "send", "late_effect", count=1, delay_ms=400)
+def test_a_message_arrives_after_its_answer_was_lost(sandbox: Running, mail: dict[str, Any]) -> None:
+    sandbox.control.fault("mail", "send", "late_effect", count=1, delay_ms=400)
     began = time.monotonic()
     with pytest.raises(smtplib.SMTPServerDisconnected):
         send(mail, letter("late@example.com"))

@@ -13,19 +13,9 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support import node, sandbox
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox.Running]:
-    running = sandbox.start(tmp_path_factory.mktemp("mail"))
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
-def mail(running: sandbox.Running) -> dict[str, Any]:
-    return running.info["mail"]
+from tests.sandbox.letters import received
+from tests.support import node
+from tests.support.sandbox import Running
 
 
 @pytest.fixture
@@ -43,10 +33,6 @@ def letter(to: str) -> EmailMessage:
     message["From"], message["To"], message["Subject"] = "noreply@portal.example", to, "Hello"
     message.set_content("Hello\n")
     return message
-
-
-def received(mail: dict[str, Any], to: str) -> list[dict[str, Any]]:
-    return requests.get(f"{mail['inbox_url']}/messages.json", params={"to": to}, timeout=10).json()
 
 
 def switch(mail: dict[str, Any], **switches: Any) -> int:
@@ -101,9 +87,9 @@ def test_it_may_ask_for_tls_and_a_login_first(server: smtplib.SMTP, mail: dict[s
 
 
 @pytest.mark.parametrize(("fault", "kept"), [("reset", 0), ("timeout_before", 0), ("drop_after_data", 1)])
-def test_faults_reach_through_tls(running: sandbox.Running, server: smtplib.SMTP, mail: dict[str, Any], fault: str, kept: int) -> None:
+def test_faults_reach_through_tls(sandbox: Running, server: smtplib.SMTP, mail: dict[str, Any], fault: str, kept: int) -> None:
     server.starttls(context=trusting(mail))
-    running.control.fault("mail", "send", fault, count=1, delay_ms=50)
+    sandbox.control.fault("mail", "send", fault, count=1, delay_ms=50)
     with pytest.raises((smtplib.SMTPServerDisconnected, OSError)):
         server.send_message(letter(f"{fault}@example.com"))
     assert len(received(mail, f"{fault}@example.com")) == kept

@@ -1,40 +1,22 @@
 """The sandbox's inbox: strangers' mails are shown without harm, files can be taken out, and mails deleted."""
 
 import smtplib
-from collections.abc import Iterator
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any
 
-import pytest
 import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support import sandbox
+from tests.sandbox.letters import received
 
 EVIL = "<script>document.title='owned'</script><img src=http://127.0.0.1:9/x onerror=alert(1)>"
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox.Running]:
-    running = sandbox.start(tmp_path_factory.mktemp("inbox"))
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
-def mail(running: sandbox.Running) -> dict[str, Any]:
-    return running.info["mail"]
 
 
 def send(mail: dict[str, Any], to: str, source: bytes) -> None:
     with smtplib.SMTP(mail["smtp_host"], mail["smtp_port"], timeout=10) as server:
         server.sendmail("a@example.com", [to], source)
-
-
-def received(mail: dict[str, Any], to: str) -> list[dict[str, Any]]:
-    return requests.get(f"{mail['inbox_url']}/messages.json", params={"to": to}, timeout=10).json()
 
 
 def with_file(to: str) -> bytes:

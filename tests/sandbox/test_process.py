@@ -71,3 +71,12 @@ def test_it_is_ready_within_three_seconds(tmp_path: Path) -> None:
     took = time.monotonic() - began
     running.stop()
     assert took < 3
+
+
+@pytest.mark.parametrize("name", ["sandbox.db", "credentials.json"])
+def test_it_refuses_a_file_that_is_none_of_its_own(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"\xffrubbish" * 1000)
+    told = run("--dir", str(tmp_path))
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "Traceback" not in told.stderr
+    assert told.stderr.startswith("sandbox: ")

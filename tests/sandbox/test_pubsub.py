@@ -1,5 +1,6 @@
 """Pub/Sub over its real wire: schemas, replay, flow control, keepalive, refusals with trailers, and faults of single events."""
 
+import queue
 import time
 from typing import Any
 
@@ -11,7 +12,7 @@ from sandbox.salesforce.event_log import RETENTION_S
 from sandbox.salesforce.protos import sandbox_pubsub_pb2 as pb
 from sandbox.salesforce.protos import sandbox_pubsub_pb2_grpc as pb_grpc
 from sandbox.salesforce.pubsub_stream import GARBAGE
-from tests.sandbox.bus import ADMIN, ORDER, Bus, Stream, opened, trailers, uuids
+from tests.sandbox.bus import ADMIN, ORDER, PACE, Bus, Stream, opened, trailers, uuids
 
 
 def test_it_publishes_a_schema_that_reads_the_events(bus: Bus) -> None:
@@ -109,6 +110,24 @@ def test_it_keeps_alive_while_asked_and_closes_cleanly_when_not(bus: Bus) -> Non
     assert stream.call.code() is grpc.StatusCode.OK
 
 
+def test_the_open_questions_can_be_answered_the_other_way(bus: Bus) -> None:
+    other = {"idle_stream": "fails", "empty_answer_s": 270, "quiet_publisher_s": 70, "unknown_topic_status": "PERMISSION_DENIED"}
+    bus.store.put("sf#behaviour", "now", other)
+    bus.publish()
+    stream, began = bus.subscribe(ask=1, preset="EARLIEST"), time.monotonic()
+    error = stream.refusal()
+    assert (error.code(), trailers(error)) == (grpc.StatusCode.UNAVAILABLE, {})
+    assert time.monotonic() - began >= PACE.idle
+    began = time.monotonic()
+    assert not next(bus.subscribe().call).events
+    assert time.monotonic() - began >= PACE.keepalive * 270 / 60
+    with pytest.raises(grpc.RpcError) as caught:
+        next(bus.stub.PublishStream(iter(queue.Queue().get, None), metadata=bus.metadata(ADMIN), timeout=10))
+    assert trailers(caught.value)["error-code"].endswith("publish.stream.sweeper.timeout")
+    unknown: Any = Stream(bus, pb.FetchRequest(topic_name="/event/Nothing__e", num_requested=1)).refusal()
+    assert (unknown.code().name, trailers(unknown)["error-code"][-15:]) == ("PERMISSION_DENIED", "topic.not.found")
+
+
 def test_it_ends_when_the_client_hangs_up(bus: Bus) -> None:
     stream = opened(bus.subscribe())
     stream.hang_up()
@@ -138,6 +157,16 @@ def test_a_replay_id_older_than_72_hours_is_corrupted(bus: Bus) -> None:
     old = bus.subscribe(preset="EARLIEST").events(2)[1].replay_id
     bus.advance_s = RETENTION_S + 60
     assert trailers(bus.subscribe(preset="CUSTOM", replay_id=old).refusal())["error-code"].endswith("replayid.corrupted")
+
+
+def test_an_empty_answer_never_tells_an_id_that_is_refused_later(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    bus.publish(2)
+    bus.advance_s = RETENTION_S + 60
+    monkeypatch.setattr("sandbox.clock._clock.ahead_s", bus.advance_s)
+    told = [next(bus.subscribe(preset=preset).call).latest_replay_id for preset in ("EARLIEST", "LATEST")]
+    sent = bus.publish(2)
+    for replay_id in told:
+        assert uuids(bus.subscribe(preset="CUSTOM", replay_id=replay_id).events(2)) == sent
 
 
 def test_it_refuses_another_topic_mid_stream(bus: Bus) -> None:

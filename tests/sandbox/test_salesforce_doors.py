@@ -52,7 +52,7 @@ def test_it_logs_in_by_soap_and_out_again(sf: SfRest, at: str) -> None:
     [
         (LOGIN.format(username="portal@sandbox.example", password="wrong"), "u/59.0", "INVALID_LOGIN"),
         (LOGIN.format(username="nobody", password="<![CDATA[&]]>"), "u/59.0", "INVALID_LOGIN"),
-        (LOGIN.format(username="", password=""), "u/66.0", "UNSUPPORTED_API_VERSION"),
+        (LOGIN.format(username="", password=""), "u/66.0", "INVALID_OPERATION"),
         (LOGIN.format(username="", password=""), "u/20.0", "UNSUPPORTED_API_VERSION"),
         ("<u:getUserInfo/>", "u/66.0", "INVALID_SESSION_ID"),
         ("<u:merge/>", "u/59.0", "INVALID_OPERATION"),

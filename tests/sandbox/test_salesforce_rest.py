@@ -38,6 +38,11 @@ def test_it_takes_an_expiry_written_as_text(sf: SfRest) -> None:
     assert sf.token(assertion=sf.assertion(exp=str(int(time.time()) + 60))).status_code == 200
 
 
+def test_it_takes_the_user_in_any_case_and_each_of_its_addresses_as_audience(sf: SfRest) -> None:
+    own = (sf.info["login_url"], sf.info["rest_plain_url"], "https://login.salesforce.com", "https://test.salesforce.com")
+    assert {sf.token(assertion=sf.assertion(aud=aud, sub=sf.info["username"].upper())).status_code for aud in own} == {200}
+
+
 def test_it_serves_a_client_of_the_plain_port(sf: SfRest) -> None:
     plain = sf.info["rest_plain_url"]
     assert sf.token(plain).json()["instance_url"] == plain
@@ -137,6 +142,14 @@ def test_it_finds_an_external_id_with_a_slash_in_it(sf: SfRest, key: str) -> Non
     assert sf.get(path).json()["Portal_Idem_Key__c"] == f"{key}/a b"
 
 
+def test_it_wants_no_id_in_a_body(sf: SfRest, key: str) -> None:
+    path = f"sobjects/Case/Portal_Idem_Key__c/{key}"
+    made = sf.patch(path, {"Subject": "a"}).json()["id"]
+    assert code(sf.post("sobjects/Case", {"Id": made})) == "INVALID_FIELD_FOR_INSERT_UPDATE"
+    for answer in (sf.patch(path, {"Id": made}), sf.patch(f"sobjects/Case/{made}", {"Id": made})):
+        assert (code(answer), answer.json()[0]["message"]) == ("INVALID_FIELD", "The Id field should not be specified in the sobject data.")
+
+
 def test_it_updates_and_moves_the_stamp(sf: SfRest, key: str) -> None:
     order_id = sf.place(key)
     before = sf.get(f"sobjects/Order/{order_id}").json()
@@ -159,6 +172,7 @@ def test_it_updates_and_moves_the_stamp(sf: SfRest, key: str) -> None:
         ({"EffectiveDate": "tomorrow"}, "JSON_PARSER_ERROR"),
         ({"AccountId": "801000000000000"}, "MALFORMED_ID"),
         ({"AccountId": "001000000000000AAA"}, "INVALID_CROSS_REFERENCE_KEY"),
+        ({"OwnerId": "005000000000000AAA"}, "INVALID_CROSS_REFERENCE_KEY"),
         ({"Secret__c": "x"}, "INVALID_FIELD"),
         ({"TotalAmount": 5}, "INVALID_FIELD_FOR_INSERT_UPDATE"),
         ({"OrderNumber": "5"}, "INVALID_FIELD_FOR_INSERT_UPDATE"),
@@ -209,6 +223,13 @@ def test_it_hands_out_a_long_result_in_batches(sf: SfRest, key: str) -> None:
     rest = sf.session.get(sf.instance + first["nextRecordsUrl"], timeout=10).json()
     assert (rest["totalSize"], rest["done"], len(rest["records"])) == (2090, True, 90)
     assert code(sf.get("query/01gnonsense-2000")) == "INVALID_QUERY_LOCATOR"
+
+
+def test_it_takes_a_query_of_100000_characters_at_most(sf: SfRest) -> None:
+    soql = f"SELECT+Id+FROM+Case+WHERE+Subject='{'x' * 100_000}'"
+    asked = {"method": "GET", "url": f"/services/data/v63.0/query?q={soql}", "referenceId": "long"}
+    (item,) = sf.post("composite", {"compositeRequest": [asked]}).json()["compositeResponse"]
+    assert (item["httpStatusCode"], item["body"][0]["errorCode"]) == (400, "MALFORMED_QUERY")
 
 
 def test_it_refuses_a_malformed_query(sf: SfRest) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sandbox.salesforce import avro, events
 from sandbox.salesforce.protos import sandbox_pubsub_pb2 as pb
 from sandbox.wire import UnknownName
-from tests.sandbox.bus import Bus, Stream, opened, trailers, uuids
+from tests.sandbox.bus import PACE, Bus, Stream, opened, trailers, uuids
 
 ENDS = [
     ("unavailable", {}, "INTERNAL", "service.unavailable"),
@@ -47,6 +47,57 @@ def test_it_refuses_a_new_stream_as_long_as_it_is_set(bus: Bus, fault: str, more
     opened(bus.subscribe())
 
 
+CODES = """
+service.unavailable INTERNAL
+service.auth.error UNAUTHENTICATED
+service.auth.headers.invalid UNAUTHENTICATED
+service.auth.refresh.invalid UNAUTHENTICATED
+service.protection.stream.limit.triggered RESOURCE_EXHAUSTED
+service.protection.triggered RESOURCE_EXHAUSTED
+service.tenant.license PERMISSION_DENIED
+concurrent.client.limit.exceeded RESOURCE_EXHAUSTED
+topic.not.found NOT_FOUND
+topic.meta.permission PERMISSION_DENIED
+topic.validation.empty INVALID_ARGUMENT
+topic.api.unavailable UNAVAILABLE
+schema.meta.permission PERMISSION_DENIED
+schema.validation.failed INVALID_ARGUMENT
+schema.api.unavailable UNAVAILABLE
+subscription.fetch.replayid.corrupted INVALID_ARGUMENT
+subscription.fetch.replayid.validation.failed INVALID_ARGUMENT
+subscription.fetch.requested.events.invalid INVALID_ARGUMENT
+subscription.fetch.replay.repeated INTERNAL
+subscription.fetch.overflow RESOURCE_EXHAUSTED
+subscription.fetch.topic.mismatch INVALID_ARGUMENT
+subscription.fetch.request.invalid INVALID_ARGUMENT
+subscription.limit.exceeded RESOURCE_EXHAUSTED
+subscription.topic.cannot.subscribe PERMISSION_DENIED
+subscription.internal.error INTERNAL
+publish.event.count.invalid INVALID_ARGUMENT
+publish.topic.mismatch INVALID_ARGUMENT
+publish.topic.validation.empty INVALID_ARGUMENT
+publish.auth.refresh.invalid INVALID_ARGUMENT
+publish.stream.sweeper.timeout CANCELLED
+"""
+
+
+def test_a_fault_takes_any_code_of_salesforces_table(bus: Bus) -> None:
+    for suffix, status in map(str.split, CODES.strip().splitlines()):
+        bus.wire.set_fault("pubsub", "Subscribe", "unavailable", count=1, code=suffix)
+        error: Any = bus.subscribe().refusal()
+        assert described(error) == (status, suffix)
+        assert error.details().endswith(f". rpcId: {trailers(error)['rpc-id']}")
+        assert trailers(error)["type"] == "Subscribe"
+
+
+@pytest.mark.parametrize("status", ["UNAVAILABLE", "INTERNAL", "CANCELLED", "UNKNOWN", "DEADLINE_EXCEEDED"])
+def test_a_fault_takes_a_status_for_the_bare_failure_of_a_proxy(bus: Bus, status: str) -> None:
+    text = "Received RST_STREAM with code 0 (Call ended without gRPC status)"
+    bus.wire.set_fault("pubsub", "Subscribe", "unavailable", count=1, code=status, message=text)
+    error: Any = bus.subscribe().refusal()
+    assert (described(error), error.details()) == ((status, None), text)
+
+
 def test_only_an_expired_session_needs_a_new_login(bus: Bus) -> None:
     metadata = bus.metadata()
     for fault, status in (("unauthenticated", None), ("expired_session", "UNAUTHENTICATED")):
@@ -66,7 +117,7 @@ def test_a_silent_stream_stays_open_and_says_nothing(bus: Bus) -> None:
     stream = opened(bus.subscribe())
     bus.wire.set_fault("pubsub", "Subscribe", "silent", count=1)
     sent = bus.publish()
-    time.sleep(0.5)  # three times the pace of empty answers
+    time.sleep(3 * PACE.keepalive)
     assert stream.call.is_active()
     assert [(row["status"], row["fault"]) for row in bus.wire.calls("pubsub")] == [("OPEN", None), (None, "silent")]
     assert uuids(bus.subscribe(preset="EARLIEST").events(1)) == sent

@@ -2,26 +2,13 @@
 
 import base64
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 import requests
 
 from tests.sandbox.whmcs_calls import ACTIVATION, AIKO, ESIM, HOME, Whmcs, packed
-from tests.support import sandbox
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox.Running]:
-    running = sandbox.start(tmp_path_factory.mktemp("whmcs"))
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def whmcs(running: sandbox.Running) -> Whmcs:
-    return Whmcs(running.info)
+from tests.support.sandbox import Running
 
 
 @pytest.mark.parametrize(
@@ -282,21 +269,21 @@ def test_it_lets_a_person_pay_an_invoice(whmcs: Whmcs) -> None:
 
 
 @pytest.mark.parametrize(("fault", "orders"), [("error_before", 0), ("error_after", 1), ("html", 0)])
-def test_it_fails_when_it_is_told_to(running: sandbox.Running, whmcs: Whmcs, fault: str, orders: int) -> None:
+def test_it_fails_when_it_is_told_to(sandbox: Running, whmcs: Whmcs, fault: str, orders: int) -> None:
     client_id = whmcs.client(f"unlucky-{fault}@example.com")
-    running.control.fault("whmcs", "AddOrder", fault, count=1)
+    sandbox.control.fault("whmcs", "AddOrder", fault, count=1)
     sent = {"clientid": client_id, "paymentmethod": "stripe", "pid[0]": ESIM, "billingcycle[0]": "monthly"}
     answer = whmcs.post("addorder", **sent)
     assert (answer.status_code, "<html>" in answer.text) == (200 if fault == "html" else 500, True)
     assert len(whmcs.ask("GetOrders", userid=client_id)["orders"] or []) == orders
 
 
-def test_it_loses_an_answer_but_not_the_order(running: sandbox.Running, whmcs: Whmcs) -> None:
+def test_it_loses_an_answer_but_not_the_order(sandbox: Running, whmcs: Whmcs) -> None:
     client_id = whmcs.client("lost@example.com")
-    running.control.fault("whmcs", "AddOrder", "timeout_after", count=1, delay_ms=50)
+    sandbox.control.fault("whmcs", "AddOrder", "timeout_after", count=1, delay_ms=50)
     with pytest.raises(requests.ConnectionError):
         whmcs.order(client_id)
-    running.kill()
-    running.restart()
-    found = Whmcs(running.info).ask("GetOrders", userid=client_id)["orders"]["order"]
+    sandbox.kill()
+    sandbox.restart()
+    found = Whmcs(sandbox.info).ask("GetOrders", userid=client_id)["orders"]["order"]
     assert [row["status"] for row in found] == ["Pending"]

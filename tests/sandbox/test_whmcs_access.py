@@ -2,29 +2,13 @@
 
 import hashlib
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
-from sandbox.whmcs.actions import ACTIONS
+from sandbox.whmcs.acting import gather
 from tests.sandbox.whmcs_calls import AIKO, ESIM, Whmcs, packed
-from tests.support import sandbox
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox.Running]:
-    running = sandbox.start(tmp_path_factory.mktemp("whmcs-access"))
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def whmcs(running: sandbox.Running) -> Iterator[Whmcs]:
-    whmcs = Whmcs(running.info)
-    yield whmcs
-    whmcs.switch_back()
 
 
 def raw(whmcs: Whmcs, data: Any, query: str = "", **more: Any) -> requests.Response:
@@ -99,7 +83,7 @@ def test_it_answers_every_action_in_xml_too(whmcs: Whmcs) -> None:
     client_id = whmcs.client("xml@example.com", companyname="A\x00B & <C>")
     invoice = whmcs.order(client_id)["invoiceid"]
     sent = {"clientid": client_id, "userid": client_id, "invoiceid": invoice, "responsetype": "xml"}
-    for action in ACTIONS:
+    for action in gather():
         if action not in ("DeleteClient", "CloseClient"):
             answer = whmcs.post(action, **sent)
             root = ET.fromstring(answer.text)

@@ -1,7 +1,6 @@
 """Whatever is sent to the sandbox's WHMCS, it answers in its own words and goes on."""
 
 import base64
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,10 +8,11 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sandbox.whmcs.actions import ACTIONS
+from sandbox.whmcs.acting import gather
 from tests.sandbox.whmcs_calls import Whmcs
-from tests.support import sandbox
+from tests.support.sandbox import Running
 
+ACTIONS = gather()
 READERS = {name for name in ACTIONS if name.startswith("Get") or name == "WhmcsDetails"}
 # every name that an action reads, so that rubbish reaches the place where it is used
 READ = """
@@ -34,16 +34,9 @@ RUBBISH = [
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox.Running]:
-    running = sandbox.start(tmp_path_factory.mktemp("whmcs-bad"))
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
-def whmcs(running: sandbox.Running) -> Whmcs:
+def whmcs(sandbox: Running) -> Whmcs:
     """With a client who has an order, so that ids of 1 lead somewhere."""
-    whmcs = Whmcs(running.info)
+    whmcs = Whmcs(sandbox.info)
     whmcs.order(whmcs.client("bad@example.com"))
     return whmcs
 

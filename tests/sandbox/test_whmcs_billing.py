@@ -1,7 +1,6 @@
 """The sandbox's WHMCS over its wire: invoices, payments, credit, modules and the mails that would go out."""
 
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -9,23 +8,8 @@ import pytest
 import requests
 
 from tests.sandbox.whmcs_calls import ESIM, HOME, Whmcs
-from tests.support import sandbox
 
 LINE = {"itemdescription1": "1 GB extra", "itemamount1": "400", "itemtaxed1": "1"}
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox.Running]:
-    running = sandbox.start(tmp_path_factory.mktemp("whmcs-billing"))
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def whmcs(running: sandbox.Running) -> Iterator[Whmcs]:
-    whmcs = Whmcs(running.info)
-    yield whmcs
-    whmcs.switch_back()
 
 
 @pytest.fixture

@@ -1,16 +1,14 @@
 """Random lives of an order, its service and its invoice in the sandbox's WHMCS, step by step beside a small model of them."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from tests.sandbox.whmcs_calls import Whmcs
-from tests.support import sandbox
+from tests.support.sandbox import Running
 
 PRICE = Decimal(500)
 MODULE = {"ModuleCreate": ({"Pending", "Cancelled", "Terminated"}, "Active"), "ModuleSuspend": ({"Active"}, "Suspended")} | {
@@ -18,13 +16,6 @@ MODULE = {"ModuleCreate": ({"Pending", "Cancelled", "Terminated"}, "Active"), "M
     "ModuleTerminate": ({"Active", "Suspended"}, "Terminated"),
 }
 amounts = st.integers(1, 700)
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox.Running]:
-    running = sandbox.start(tmp_path_factory.mktemp("whmcs-lives"))
-    yield running
-    running.stop()
 
 
 class Lives(RuleBasedStateMachine):
@@ -127,8 +118,8 @@ class Lives(RuleBasedStateMachine):
         assert (invoice["datepaid"] > "1") == (self.invoice == "Paid")
 
 
-def test_it_lives_as_the_model_says(running: sandbox.Running) -> None:
-    Lives.whmcs = Whmcs(running.info)
+def test_it_lives_as_the_model_says(sandbox: Running) -> None:
+    Lives.whmcs = Whmcs(sandbox.info)
     sent = {"name": "Cloud", "gid": "3", "type": "server", "paytype": "recurring", "module": "autorelease"}
     Lives.pid = Lives.whmcs.ask("AddProduct", **sent, **{"pricing[1][monthly]": str(PRICE)})["pid"]
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much]

@@ -1,25 +1,12 @@
 """The sandbox's WHMCS over its wire: clients, contacts, users, their mails and what is written down about them."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 import requests
 
 from tests.sandbox.whmcs_calls import AIKO, Whmcs, packed
-from tests.support import sandbox
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox.Running]:
-    running = sandbox.start(tmp_path_factory.mktemp("whmcs-people"))
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def whmcs(running: sandbox.Running) -> Whmcs:
-    return Whmcs(running.info)
+from tests.support.sandbox import Running
 
 
 def subjects(whmcs: Whmcs, client_id: int, **more: str) -> list[str]:
@@ -146,7 +133,7 @@ def test_it_writes_down_what_happened(whmcs: Whmcs) -> None:
     assert whmcs.refusal("AddClientNote", userid="99999", notes="x") == "Client ID not found"
 
 
-def test_it_redeems_a_sign_on_within_a_minute_and_shows_no_drafts(running: sandbox.Running, whmcs: Whmcs) -> None:
+def test_it_redeems_a_sign_on_within_a_minute_and_shows_no_drafts(sandbox: Running, whmcs: Whmcs) -> None:
     client_id = whmcs.client("visitor@example.com")
     late = whmcs.ask("CreateInvoice", userid=client_id, duedate="2020-01-01", itemdescription1="x", itemamount1="10", taxrate="8")
     draft = whmcs.ask("CreateInvoice", userid=client_id, draft="1", itemdescription1="x", itemamount1="10")["invoiceid"]
@@ -157,5 +144,5 @@ def test_it_redeems_a_sign_on_within_a_minute_and_shows_no_drafts(running: sandb
         assert "Overdue" in page.text
         assert "due 2020-01-01" in person.get(f"{whmcs.url}/viewinvoice.php?id={late['invoiceid']}", timeout=10).text
         assert person.get(f"{whmcs.url}/viewinvoice.php?id={draft}", timeout=10).status_code == 404
-    running.control.ask("POST", "clock", {"advance_s": 61})
+    sandbox.control.ask("POST", "clock", {"advance_s": 61})
     assert requests.get(stale, timeout=10).status_code == 403

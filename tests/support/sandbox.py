@@ -86,6 +86,7 @@ class Running:
     fast: bool
     process: subprocess.Popen[bytes]
     info: dict[str, Any] = field(default_factory=dict)
+    seed: int | None = None
 
     @property
     def control(self) -> Control:
@@ -117,18 +118,19 @@ class Running:
 
     def restart(self) -> None:
         self.stop()
-        again = start(self.dir, fast=self.fast)
+        again = start(self.dir, fast=self.fast, seed=self.seed)
         self.process, self.info = again.process, again.info
 
 
-def start(dir: Path, *, fast: bool = True, reset: bool = False) -> Running:
+def start(dir: Path, *, fast: bool = True, reset: bool = False, seed: int | None = None) -> Running:
     """Starts the sandbox in `dir` and returns when all its doors answer. Raises RuntimeError with its log when they do not."""
     dir.mkdir(parents=True, exist_ok=True)
     (dir / "sandbox.json").unlink(missing_ok=True)
     command = [sys.executable, "-m", "sandbox", "--dir", str(dir), *(["--fast"] if fast else []), *(["--reset"] if reset else [])]
+    command += [] if seed is None else ["--seed", str(seed)]
     with (dir / "sandbox.log").open("ab") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "PYTHONUNBUFFERED": "1"})
-    running = Running(dir, fast, process)
+    running = Running(dir, fast, process, seed=seed)
     running.info = _ready(running)
     return running
 
