@@ -10,7 +10,8 @@ from typing import IO, Any
 from sandbox import clock, control, gigs, mail, ports, salesforce, tls, whmcs
 from sandbox.files import kept
 from sandbox.gigs import postman
-from sandbox.salesforce import events, pubsub
+from sandbox.salesforce import events
+from sandbox.salesforce.pubsub import server as pubsub
 from sandbox.serving import Door
 from sandbox.settings import SandboxSettings
 from sandbox.store import Store

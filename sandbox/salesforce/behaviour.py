@@ -3,8 +3,8 @@
 from werkzeug.wrappers import Request, Response
 
 from sandbox.bodies import json_sent
-from sandbox.salesforce import pubsub_switches
 from sandbox.salesforce.answers import json_answer
+from sandbox.salesforce.pubsub.switches import CHOICES as PUBSUB
 from sandbox.store import Doc, Store
 from sandbox.switches import Switches
 
@@ -41,7 +41,7 @@ SWITCHES = Switches("sf#behaviour", {
     "account_delete": ("cascades", "refused"),  # of an Account with orders or cases
     "entry_in_use": ("refused", "deleted"),  # a price book entry that an order item points to
     # the event bus
-    **pubsub_switches.CHOICES,
+    **PUBSUB,
 })  # fmt: skip
 
 

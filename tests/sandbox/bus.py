@@ -9,13 +9,15 @@ import grpc
 import pytest
 
 from sandbox import tls
-from sandbox.salesforce import events, pubsub, pubsub_door, schema
+from sandbox.salesforce import events, schema
 from sandbox.salesforce.ids import new_id
 from sandbox.salesforce.protos import sandbox_pubsub_pb2 as pb
 from sandbox.salesforce.protos import sandbox_pubsub_pb2_grpc as pb_grpc
-from sandbox.salesforce.pubsub_faults import FAULTS, LIMITS, RPCS
-from sandbox.salesforce.pubsub_service import PubSub
-from sandbox.salesforce.pubsub_stream import Pace
+from sandbox.salesforce.pubsub import door as pubsub_door
+from sandbox.salesforce.pubsub import server as pubsub
+from sandbox.salesforce.pubsub.faults import FAULTS, LIMITS, RPCS
+from sandbox.salesforce.pubsub.service import PubSub
+from sandbox.salesforce.pubsub.stream import Pace
 from sandbox.salesforce.sessions import Sessions
 from sandbox.settings import SandboxSettings
 from sandbox.store import Store

@@ -11,7 +11,7 @@ from sandbox.salesforce import avro, events
 from sandbox.salesforce.event_log import RETENTION_S
 from sandbox.salesforce.protos import sandbox_pubsub_pb2 as pb
 from sandbox.salesforce.protos import sandbox_pubsub_pb2_grpc as pb_grpc
-from sandbox.salesforce.pubsub_stream import GARBAGE
+from sandbox.salesforce.pubsub.stream import GARBAGE
 from tests.sandbox.bus import ADMIN, ORDER, PACE, Bus, Stream, opened, trailers, uuids
 
 

@@ -9,7 +9,7 @@ import pytest
 from sandbox.salesforce import schema as org
 from sandbox.salesforce import soql
 from sandbox.salesforce.ids import new_id
-from sandbox.salesforce.soql_dates import days
+from sandbox.salesforce.soql.dates import days
 
 SCHEMA = org.load(Path(__file__).parents[2] / "salesforce")
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)  # a Saturday

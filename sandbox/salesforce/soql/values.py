@@ -9,8 +9,8 @@ from typing import Any
 
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.metadata import Field
-from sandbox.salesforce.soql_dates import days
-from sandbox.salesforce.soql_tree import Literal
+from sandbox.salesforce.soql.dates import days
+from sandbox.salesforce.soql.tree import Literal
 
 Test = Callable[[Any], bool]
 _IDS = {"id", "reference"}

@@ -8,9 +8,9 @@ from typing import Any
 
 from sandbox.salesforce import avro, events
 from sandbox.salesforce.protos import sandbox_pubsub_pb2 as pb
-from sandbox.salesforce.pubsub_refusals import Refusal
-from sandbox.salesforce.pubsub_requests import sound
-from sandbox.salesforce.pubsub_stream import Pace
+from sandbox.salesforce.pubsub.refusals import Refusal
+from sandbox.salesforce.pubsub.requests import sound
+from sandbox.salesforce.pubsub.stream import Pace
 from sandbox.store import Store
 
 EVENT_BYTES = 1024 * 1024

@@ -6,8 +6,8 @@ from typing import Any, NoReturn
 
 from sandbox.salesforce.metadata import Field
 from sandbox.salesforce.schema import Schema, SObject
-from sandbox.salesforce.soql_tree import Fields, Literal, Named, Path, Query, fail
-from sandbox.salesforce.soql_values import BadLiteral
+from sandbox.salesforce.soql.tree import Fields, Literal, Named, Path, Query, fail
+from sandbox.salesforce.soql.values import BadLiteral
 
 Row = dict[str, Any]
 Rows = Callable[[str], Iterable[Row]]  # every row of an object

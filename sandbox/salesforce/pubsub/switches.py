@@ -6,8 +6,8 @@ from typing import Any
 
 import grpc
 
-from sandbox.salesforce.pubsub_refusals import Refusal
-from sandbox.salesforce.pubsub_stream import Pace
+from sandbox.salesforce.pubsub.refusals import Refusal
+from sandbox.salesforce.pubsub.stream import Pace
 from sandbox.store import Doc
 
 # the first answer holds until somebody switches

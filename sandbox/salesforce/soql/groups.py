@@ -6,10 +6,10 @@ from typing import Any
 
 from sandbox.salesforce.metadata import Field
 from sandbox.salesforce.schema import SObject
-from sandbox.salesforce.soql_columns import Column, Names, Row
-from sandbox.salesforce.soql_select import Reader, Selection, ordered, window
-from sandbox.salesforce.soql_tree import Aggregate, Fields, Named, Path, Query
-from sandbox.salesforce.soql_values import stored
+from sandbox.salesforce.soql.columns import Column, Names, Row
+from sandbox.salesforce.soql.select import Reader, Selection, ordered, window
+from sandbox.salesforce.soql.tree import Aggregate, Fields, Named, Path, Query
+from sandbox.salesforce.soql.values import stored
 
 Group = Row  # {"rows": […]}: as wide as what conditions and orderings read from
 NUMBERS = ("double", "currency", "percent", "int")

@@ -10,10 +10,10 @@ from typing import Any
 
 import grpc
 
-from sandbox.salesforce import pubsub_faults
 from sandbox.salesforce.access import User
-from sandbox.salesforce.pubsub_door import Door
-from sandbox.salesforce.pubsub_refusals import Refusal, new_rpc_id
+from sandbox.salesforce.pubsub import faults
+from sandbox.salesforce.pubsub.door import Door
+from sandbox.salesforce.pubsub.refusals import Refusal, new_rpc_id
 from sandbox.saying import complain_of_ourselves
 from sandbox.wire import Fault, Wire
 
@@ -66,7 +66,7 @@ class Desk:
 
     async def _enter(self, call: Call) -> User:
         """The caller. Raises Refusal, for a fault too."""
-        fault = self._wire.pick(UPSTREAM, call.rpc, pubsub_faults.CALL)
+        fault = self._wire.pick(UPSTREAM, call.rpc, faults.CALL)
         call.fault = fault.fault if fault else None
         if call.fault != "refuse":
             await asyncio.to_thread(self._wire.wait, UPSTREAM)
@@ -85,7 +85,7 @@ class Desk:
             await asyncio.sleep(self._wire.late.seconds(fault))
         if fault.fault == "expired_session":
             await asyncio.to_thread(self._door.sessions.end_all)
-        raise pubsub_faults.refusal(fault, call.rpc)
+        raise faults.refusal(fault, call.rpc)
 
     # -- on the way
 
@@ -94,11 +94,11 @@ class Desk:
         fault = self._wire.pick(UPSTREAM, call.rpc, only)
         if fault is not None:
             call.fault = fault.fault
-            raise pubsub_faults.refusal(fault, call.rpc)
+            raise faults.refusal(fault, call.rpc)
 
     def spent(self, call: Call) -> str:
         """Why no event of a request may be published any more, "" usually."""
-        fault = self._wire.pick(UPSTREAM, call.rpc, pubsub_faults.SPENT)
+        fault = self._wire.pick(UPSTREAM, call.rpc, faults.SPENT)
         if fault is None:
             return ""
         call.fault = fault.fault
@@ -106,13 +106,13 @@ class Desk:
 
     async def after(self, call: Call) -> None:
         """What may go wrong when everything was done."""
-        fault = self._wire.pick(UPSTREAM, call.rpc, pubsub_faults.AFTER)
+        fault = self._wire.pick(UPSTREAM, call.rpc, faults.AFTER)
         if fault is not None:
             await self._suffer(call, fault)
 
     async def mid_stream(self, call: Call) -> None:
         """What may go wrong before the next answer of a stream."""
-        fault = self._wire.pick(UPSTREAM, call.rpc, pubsub_faults.MID_STREAM)
+        fault = self._wire.pick(UPSTREAM, call.rpc, faults.MID_STREAM)
         if fault is None:
             return
         if fault.fault != "silent":
@@ -122,7 +122,7 @@ class Desk:
 
     def delivery(self, call: Call) -> Fault | None:
         """A fault of one event: a line of its own in the journal, since the stream goes on."""
-        fault = self._wire.pick(UPSTREAM, call.rpc, pubsub_faults.DELIVERY)
+        fault = self._wire.pick(UPSTREAM, call.rpc, faults.DELIVERY)
         if fault is not None:
             self._journal(call, None, fault.fault)
         return fault

@@ -9,12 +9,12 @@ import grpc
 import grpc.aio
 
 from sandbox.salesforce import events, schema
-from sandbox.salesforce.pubsub_calls import UPSTREAM
-from sandbox.salesforce.pubsub_door import door
-from sandbox.salesforce.pubsub_faults import FAULTS, LIMITS, RPCS
-from sandbox.salesforce.pubsub_requests import methods
-from sandbox.salesforce.pubsub_service import PubSub
-from sandbox.salesforce.pubsub_stream import Pace
+from sandbox.salesforce.pubsub.calls import UPSTREAM
+from sandbox.salesforce.pubsub.door import door
+from sandbox.salesforce.pubsub.faults import FAULTS, LIMITS, RPCS
+from sandbox.salesforce.pubsub.requests import methods
+from sandbox.salesforce.pubsub.service import PubSub
+from sandbox.salesforce.pubsub.stream import Pace
 from sandbox.settings import Ports, SandboxSettings
 from sandbox.store import Store
 from sandbox.tls import Identity

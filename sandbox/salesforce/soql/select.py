@@ -7,9 +7,9 @@ from typing import Any
 
 from sandbox.salesforce.metadata import Field
 from sandbox.salesforce.schema import SObject
-from sandbox.salesforce.soql_columns import Names, Row
-from sandbox.salesforce.soql_tree import Aggregate, All, Any_, Compare, Condition, In, Literal, Not, Ordering, Path, Query, SoqlError
-from sandbox.salesforce.soql_values import stored, test, wanted
+from sandbox.salesforce.soql.columns import Names, Row
+from sandbox.salesforce.soql.tree import Aggregate, All, Any_, Compare, Condition, In, Literal, Not, Ordering, Path, Query, SoqlError
+from sandbox.salesforce.soql.values import stored, test, wanted
 
 Predicate = Callable[[Row], bool]
 Value = Callable[[Row], Any]

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from sandbox.salesforce.access import User
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.org import PERMISSIONS
-from sandbox.salesforce.pubsub_refusals import Refusal
-from sandbox.salesforce.pubsub_sessions import Watch
+from sandbox.salesforce.pubsub.refusals import Refusal
+from sandbox.salesforce.pubsub.sessions import Watch
 from sandbox.salesforce.schema import Schema
 from sandbox.salesforce.sessions import Sessions
 from sandbox.settings import SandboxSettings

@@ -9,8 +9,8 @@ from typing import Any
 
 from sandbox.salesforce.event_log import Event, Log
 from sandbox.salesforce.protos import sandbox_pubsub_pb2 as pb
-from sandbox.salesforce.pubsub_refusals import Refusal
-from sandbox.salesforce.pubsub_requests import sound
+from sandbox.salesforce.pubsub.refusals import Refusal
+from sandbox.salesforce.pubsub.requests import sound
 from sandbox.wire import Fault
 
 CAP = 100

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import grpc
 
 from sandbox.faults import Fault
-from sandbox.salesforce.pubsub_refusals import CODES, Refusal
+from sandbox.salesforce.pubsub.refusals import CODES, Refusal
 
 RPCS = ("Subscribe", "GetSchema", "GetTopic", "Publish", "PublishStream")
 # what happens to single events on their way

@@ -7,18 +7,19 @@ from contextlib import aclosing
 from typing import Any
 
 from sandbox import clock
-from sandbox.salesforce import events, pubsub_faults
+from sandbox.salesforce import events
 from sandbox.salesforce.access import User
 from sandbox.salesforce.behaviour import behaviour
 from sandbox.salesforce.event_log import Corrupted, log
 from sandbox.salesforce.protos import sandbox_pubsub_pb2 as pb
-from sandbox.salesforce.pubsub_calls import UPSTREAM, Call, Desk
-from sandbox.salesforce.pubsub_door import Door
-from sandbox.salesforce.pubsub_publish import Press, Publication, published, refused
-from sandbox.salesforce.pubsub_refusals import Refusal
-from sandbox.salesforce.pubsub_requests import sound
-from sandbox.salesforce.pubsub_stream import Demand, Pace, Start, Subscription, Troubles
-from sandbox.salesforce.pubsub_switches import paced, unknown_topic
+from sandbox.salesforce.pubsub import faults
+from sandbox.salesforce.pubsub.calls import UPSTREAM, Call, Desk
+from sandbox.salesforce.pubsub.door import Door
+from sandbox.salesforce.pubsub.publish import Press, Publication, published, refused
+from sandbox.salesforce.pubsub.refusals import Refusal
+from sandbox.salesforce.pubsub.requests import sound
+from sandbox.salesforce.pubsub.stream import Demand, Pace, Start, Subscription, Troubles
+from sandbox.salesforce.pubsub.switches import paced, unknown_topic
 from sandbox.store import Store
 from sandbox.wire import Fault, Wire
 
@@ -159,8 +160,8 @@ class PubSub:
         """What the client asked for first. Raises Refusal."""
         demand.renew = self._watched(call, demand.expire)
         demand.take(first)
-        custom = pubsub_faults.CUSTOM_OPENING if first.replay_preset == pb.CUSTOM else ()
-        self._desk.refuse(call, (*pubsub_faults.OPENING, *custom))
+        custom = faults.CUSTOM_OPENING if first.replay_preset == pb.CUSTOM else ()
+        self._desk.refuse(call, (*faults.OPENING, *custom))
         position = self._position(first)
         self._demands[call.id] = demand
         self._log.listen(call.id, _on_this_loop(demand.changed.set))
@@ -205,7 +206,7 @@ class PubSub:
         if fault.fault == "schema_change":
             fault.fired += 1
             events.change_schema(self._store)
-        elif fault.fault in pubsub_faults.MID_STREAM:
+        elif fault.fault in faults.MID_STREAM:
             for demand in list(self._demands.values()):
                 demand.alarmed = True
             self._log.ring()

@@ -7,11 +7,11 @@ from typing import Any
 
 from sandbox import clock
 from sandbox.salesforce.schema import Schema, SObject
-from sandbox.salesforce.soql_columns import ADVICE, Column, Find, Names, Row, Rows, Source
-from sandbox.salesforce.soql_grammar import parse
-from sandbox.salesforce.soql_groups import Groups
-from sandbox.salesforce.soql_select import Selection
-from sandbox.salesforce.soql_tree import Path, Query, SoqlError
+from sandbox.salesforce.soql.columns import ADVICE, Column, Find, Names, Row, Rows, Source
+from sandbox.salesforce.soql.grammar import parse
+from sandbox.salesforce.soql.groups import Groups
+from sandbox.salesforce.soql.select import Selection
+from sandbox.salesforce.soql.tree import Path, Query, SoqlError
 
 __all__ = ["Result", "SoqlError", "run"]
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
-from sandbox.salesforce.soql_tree import (
+from sandbox.salesforce.soql.tree import (
     Aggregate,
     All,
     Any_,

@@ -8,7 +8,7 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from sandbox.salesforce.protos import sandbox_pubsub_pb2 as pb
-from sandbox.salesforce.pubsub_refusals import Refusal
+from sandbox.salesforce.pubsub.refusals import Refusal
 
 SERVICE = "eventbus.v1.PubSub"
 LARGEST = 4 * 1024 * 1024
