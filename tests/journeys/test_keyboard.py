@@ -89,7 +89,7 @@ def test_a_change_is_said_once_and_nothing_else(their_page: Page, world: Control
     )
     for _asked in range(2):
         with their_page.expect_response(re.compile("/_status")) as answer:
-            pass
+            their_page.clock.fast_forward(walking.LONGEST_PAUSE_MS)
         assert answer.value.status == 204
     assert their_page.evaluate("said") == []
     world.approve(order_id)

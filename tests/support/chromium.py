@@ -35,6 +35,8 @@ def person(browser: Browser, url: str, *, scripts: bool = True) -> BrowserContex
     """A browser of somebody's own: no cookies yet."""
     context = browser.new_context(base_url=url, java_script_enabled=scripts, viewport={"width": 1280, "height": 900}, locale="en-GB")
     context.set_default_timeout(PATIENCE_MS)
+    if scripts:
+        context.clock.install()  # it runs as any clock does, until a test puts it forward
     context.route("https://cdn.jsdelivr.net/**", _vendored)
     return context
 
