@@ -56,16 +56,20 @@ def _overview(form: ProfileForm, *, saved: bool = False) -> str:
             details = billing.details(upstreams(), link)
         except UpstreamError:
             unknown = True
-    return render_template(
-        "account/show.html", form=form, saved=saved, link=link, details=details, unknown=unknown, paying=gate.paying(link), problem=""
-    )
+    paying = "unknown" if unknown else gate.paying(link)  # billing that has just not answered is not waited for twice
+    facts = {"link": link, "details": details, "unknown": unknown, "paying": paying}
+    return render_template("account/show.html", form=form, saved=saved, problem="", **facts)
 
 
 @blueprint.get("/address")
 @customer
 def show_address() -> ResponseReturnValue:
-    known = billing.details(upstreams(), own_link())
-    return _address(address_form(known.address, way_on(request.args.get("next"))), sync=known.sync, saved="saved" in request.args)
+    link, way = own_link(), way_on(request.args.get("next"))
+    try:
+        known = billing.details(upstreams(), link)
+    except UpstreamError:
+        return _address(address_form(profiles.unaddressed(me()), way), unknown=True)
+    return _address(address_form(known.address, way), sync=known.sync, saved="saved" in request.args)
 
 
 @blueprint.post("/address")
@@ -108,5 +112,5 @@ def skip_address() -> ResponseReturnValue:
     return redirect(way_on(request.form.get("next")) or "/", 303)
 
 
-def _address(form: AddressForm, *, sync: str = "synced", saved: bool = False) -> str:
-    return render_template("account/address.html", form=form, sync=sync, saved=saved)
+def _address(form: AddressForm, *, sync: str = "synced", saved: bool = False, unknown: bool = False) -> str:
+    return render_template("account/address.html", form=form, sync=sync, saved=saved, unknown=unknown)

@@ -57,6 +57,8 @@ def change() -> ResponseReturnValue:
     shelf = shopping.shelf(my_link())
     if not form.validate():
         return page(shelf, shopping.basket(shelf), _("Write a whole number."), 422)
+    if form.quantity.data < 1:
+        return page(shelf, shopping.basket(shelf), _("At least one. To have none of it, remove it."), 422)
     return _changed(shelf, lambda: choosing.set_quantity(me(), shelf, form.line.data, form.quantity.data))
 
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from console.errors import Refused
 from console.i18n import gettext as _
-from console.i18n import lazy as _lazy
+from console.i18n import lazy
 from console.services import logging_in
 from console.web import limits
 from console.web.auth import enter, leave, me_or_none, pending_id, public, safe_path, wait_for_code
@@ -96,10 +96,11 @@ def log_out() -> ResponseReturnValue:
 
 
 _NOTES = {
-    "reset": _lazy("Your password is changed. Log in with the new one."),
-    "email": _lazy("Your new address is confirmed. The change takes a moment; then you log in with it."),
-    "everywhere": _lazy("You are logged out on every device."),
-    "code": _lazy("The login took too long, or too many codes were wrong. Please begin again."),
+    "reset": lazy("Your password is changed. Log in with the new one."),
+    "email": lazy("Your new address is confirmed. The change takes a moment; then you log in with it."),
+    "form": lazy("Your login had ended, so nothing was sent. Log in, and send it again."),
+    "everywhere": lazy("You are logged out on every device."),
+    "code": lazy("The login took too long, or too many codes were wrong. Please begin again."),
 }
 
 

@@ -53,7 +53,7 @@ class Catalogue:
         """What may be chosen by itself, of a category or of all, with this text in name, description or sku."""
         found = [item for item in self.items if item.item_class in SOLD and category in ("", item.category)]
         words = searched(text[:LONGEST_SEARCH]).split()
-        return [item for item in found if all(word in searched(f"{item.name} {item.description} {item.sku}") for word in words)]
+        return [item for item in found if all(word in _sought(item) for word in words)]
 
     @property
     def categories(self) -> list[str]:
@@ -85,6 +85,12 @@ class Catalogue:
 def searched(text: str) -> str:
     """A text as it is compared: width and case of letters do not matter, nor whether kana are Hiragana or Katakana."""
     return unicodedata.normalize("NFKC", text).casefold().translate(_HIRAGANA)
+
+
+def _sought(item: Item) -> str:
+    """What a search looks at: as it is written, and without blanks, since many type 5GB for 5 GB."""
+    text = searched(f"{item.name} {item.description} {item.sku}")
+    return f"{text}\n{''.join(text.split())}"
 
 
 _HIRAGANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from console.models import CustomerLink, User
 from console.services import billing_changes
+from console.services.billing import Address
 from console.services.upstreams import Policy, Upstreams
 
 
@@ -18,6 +19,12 @@ class Profile:
     phone: str
     language: str
     zone: str
+
+
+def unaddressed(user: User) -> Address:
+    """What we know of a person without billing: everything but where they live."""
+    where = dict.fromkeys(("postcode", "state", "city", "address1", "address2"), "")
+    return Address(first_name=user.first_name, last_name=user.last_name, phone=user.phone, country="JP", **where)
 
 
 def change(upstreams: Upstreams, policy: Policy, user: User, wanted: Profile) -> list[int]:

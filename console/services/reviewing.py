@@ -39,7 +39,9 @@ class Review:
 def review(upstreams: Upstreams, user: User, link: CustomerLink, basket: Basket) -> Review:
     """The facts of the page."""
     before = of_checkout(user, basket.checkout_id) if basket.order_state else None
-    return Review(basket, _address(upstreams, link), paying(upstreams, link), link.verified, before)
+    address = _address(upstreams, link)
+    pays = paying(upstreams, link) if address else "unknown"  # billing that has just not answered is not waited for twice
+    return Review(basket, address, pays, link.verified, before)
 
 
 def paying(upstreams: Upstreams, link: CustomerLink) -> str:

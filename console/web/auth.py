@@ -16,7 +16,7 @@ from console.models import User
 from console.models.user import ROLES
 from console.services import logging_in
 from console.services.logging_in import REMEMBERED_S
-from console.web import device
+from console.web import device, problems
 from console.web.fragments import go_to, is_htmx
 from console.web.wired import staff_totp_required
 
@@ -120,8 +120,10 @@ def _guarded(view: View, guard: str, may: Callable[[User], bool], *, enrolled: b
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
         user = me_or_none()
+        if user is None and problems.speaks_json():
+            abort(401)
         if user is None:
-            return go_to("/login?" + urlencode({"next": _way_back()}))
+            return go_to("/login?" + urlencode({"next": _way_back()} | _unsent()))
         if not may(user):
             abort(403)
         if enrolled and must_enrol(user):
@@ -130,6 +132,11 @@ def _guarded(view: View, guard: str, may: Callable[[User], bool], *, enrolled: b
 
     guarded.guard = guard  # type: ignore[attr-defined]
     return guarded
+
+
+def _unsent() -> dict[str, str]:
+    """Whoever pressed a button has to be told that nothing came of it."""
+    return {} if request.method == "GET" else {"after": "form"}
 
 
 def _way_back() -> str:

@@ -65,7 +65,11 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
     if status >= 500:  # also where the page of another error broke
         _stand_alone()
     words = refusals.HTTP.get(status, refusals.HTTP[400 if status < 500 else 500])
-    return page(Words(status, words.title, words.text), retry_after=dict(error.get_headers()).get("Retry-After"))
+    told = dict(error.get_headers())
+    answer = make_response(page(Words(status, words.title, words.text), retry_after=told.get("Retry-After")))
+    if "Allow" in told:
+        answer.headers["Allow"] = told["Allow"]
+    return answer
 
 
 def our_fault(error: Exception) -> ResponseReturnValue:

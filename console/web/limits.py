@@ -78,7 +78,23 @@ limiter = Limiter(get_remote_address, storage_uri="throttle://", strategy="fixed
 
 
 def init_app(app: Flask) -> None:
+    app.after_request(_come_back)  # runs after the limiter's own, since what is registered first runs last
     limiter.init_app(app)
+    app.after_request(_remember)
+
+
+def _remember(answer: Response) -> Response:
+    g.come_back = answer.headers.get("Retry-After")
+    return answer
+
+
+def _come_back(answer: Response) -> Response:
+    """The limiter writes the end of its window on every answer that it counted: that is when to come back only for whom it refused."""
+    if g.get("come_back"):
+        answer.headers["Retry-After"] = g.come_back
+    elif answer.status_code != 429:
+        answer.headers.pop("Retry-After", None)
+    return answer
 
 
 def _account() -> str:

@@ -52,6 +52,12 @@ def said(message: Message) -> str:
     return "".join(message.string) if isinstance(message.string, (tuple, list)) else str(message.string)
 
 
+def test_no_text_goes_by_a_name_that_is_not_gathered() -> None:
+    imported = re.compile(r"^from console\.i18n import .*?\b(?:gettext|lazy|ngettext) as (\w+)", re.MULTILINE)
+    names = {name for file in (ROOT / "console").rglob("*.py") for name in imported.findall(file.read_text())}
+    assert names - set(KEYWORDS) == set()
+
+
 def test_it_misses_nothing_and_keeps_nothing_dead(wanted: set[str], japanese: Catalog) -> None:
     known = {singular(message) for message in messages(japanese)}
     assert sorted(wanted - known) == [], "run ./run translations"

@@ -152,12 +152,16 @@ class TestAddress:
         assert found.address == Address("Kenji", "Sato", "", "114 55", "", "Stockholm", "Strandvägen 1", "", "SE")
         assert "State or region" in at_home.get("/account/address").text
 
-    def test_the_page_says_so_while_whmcs_does_not_answer(self, at_home: Browser, control: Control) -> None:
-        control.fault("whmcs", "GetClientsDetails", "error_before", count=1)
-        answer = at_home.get("/account/address")
-        assert answer.status_code == 503
+    def test_nobody_is_shut_out_of_the_portal_while_whmcs_does_not_answer(self, at_home: Browser, kenji: User, control: Control) -> None:
+        control.fault("whmcs", "*", "refuse")
+        way_in = at_home.get("/")
+        answer = at_home.get(way_in.headers["Location"])
+        assert (answer.status_code, way_in.headers["Location"]) == (200, "/account/address?next=/")
         assert "Our billing system does not answer" in answer.text
-        assert answer.headers["X-Correlation-Id"] in answer.text
+        assert f'value="{kenji.last_name}"' in answer.text
+        assert at_home.post("/account/address", FORM | {"next": "/"}).headers["Location"] == "/"
+        assert at_home.get("/").status_code == 200
+        assert 'value="渋谷2-21-1"' in at_home.get("/account/address").text
 
 
 @pytest.mark.usefixtures("sandbox")
@@ -224,6 +228,13 @@ class TestProfile:
         page = at_home.get("/account").text
         for told in ("kenji.sato@example.com", "150-0021 Tokyo 渋谷区", "渋谷2-21-1", "None yet"):
             assert told in page
+
+    @pytest.mark.parametrize(("spoken", "first"), [("en", "first_name"), ("ja", "last_name")])
+    def test_a_name_is_asked_in_the_order_of_its_language(self, at_home: Browser, kenji: User, spoken: str, first: str) -> None:
+        User.update(language=spoken).where(User.id == kenji.id).execute()
+        for path in ("/account", "/account/address"):
+            page = at_home.get(path).text
+            assert min(("first_name", "last_name"), key=lambda name: page.index(f'name="{name}"')) == first
 
     def test_names_and_phone_go_to_billing_and_the_language_stays_here(
         self, at_home: Browser, whmcs: Whmcs, client: ClientRef, kenji: User

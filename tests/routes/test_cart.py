@@ -67,7 +67,7 @@ def test_it_changes_a_quantity_and_takes_lines_out(aiko: Shopper) -> None:
 
 @pytest.mark.parametrize(
     ("quantity", "words"),
-    [("0", "at most 5"), ("6", "at most 5"), ("-1", "at most 5"), ("many", "Write a whole number"), ("", "Write a whole")],
+    [("0", "At least one"), ("6", "at most 5"), ("-1", "At least one"), ("many", "Write a whole number"), ("", "Write a whole")],
 )
 def test_it_says_what_is_wrong_with_a_quantity(aiko: Shopper, quantity: str, words: str) -> None:
     put(aiko, "SIM-DATA-5")

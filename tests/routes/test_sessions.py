@@ -80,7 +80,9 @@ def test_it_goes_nowhere_else(browser: Browser, customer: User, address: str) ->
 def test_a_session_that_ended_while_typing_leads_back_to_the_form(at_home: Browser) -> None:
     UserSession.delete().execute()
     page = {"Referer": "http://localhost/account/address"}
-    assert at_home.post("/account/address", {"city": "Shibuya"}, headers=page).headers["Location"] == "/login?next=%2Faccount%2Faddress"
+    to = at_home.post("/account/address", {"city": "Shibuya"}, headers=page).headers["Location"]
+    assert to == "/login?next=%2Faccount%2Faddress&after=form"
+    assert "so nothing was sent" in at_home.get(to).text
 
 
 def test_a_fragment_without_a_session_moves_the_whole_page(browser: Browser) -> None:

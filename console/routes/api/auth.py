@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from console.errors import Refused
 from console.i18n import gettext as _
+from console.i18n import lazy
 from console.models import CustomerLink, User
 from console.routes.api.doors import ANYBODY, Body, Shape, answer, bad_fields, noun
 from console.services import billing, logging_in, signing_up, welcoming
@@ -110,10 +111,19 @@ def log_in(body: Login) -> Response:
 
 def _not_in(refused: Refused) -> Response:
     """Too many wrong codes are no wrong code: the app's next one would be refused as well."""
-    made = problems.answer(429 if refused.code == "too_many_codes" else 401, refused.code, "", "")
+    status = 429 if refused.code == "too_many_codes" else 401
+    made = problems.answer(status, refused.code, _("Nobody was logged in"), str(_NOT_IN.get(refused.code, "")))
     if "retry_after" in refused.detail:
         made.headers["Retry-After"] = str(refused.detail["retry_after"])
     return made
+
+
+_NOT_IN = {
+    "invalid_login": lazy("E-mail and password do not fit together. If you have just signed up, open the link in our e-mail first."),
+    "totp_required": lazy("The code of the app is asked too."),
+    "wrong_code": lazy("This code does not fit, or was used already. The app shows a new one every 30 seconds."),
+    "too_many_codes": lazy("Too many wrong codes. Wait a little, or use a recovery code."),
+}
 
 
 def _entered(user: User) -> Entered:
@@ -135,7 +145,7 @@ def log_out() -> Response:
 def sso_link(body: Target) -> Response:
     """An address that works once and for a minute: open it, keep it nowhere. 403 `recent_login_required` after 15 minutes."""
     if not logging_in.recent(session_id()):
-        return problems.answer(403, "recent_login_required", "", "")
+        return problems.answer(403, "recent_login_required", _("Please log in once more"), _("This needs a login of the last 15 minutes."))
     if body.target == "invoice" and body.invoice_id is None:
         return bad_fields([FieldError("invoiceId", "missing", _("This is needed."))])
     made = answer(Link(url=_way_out(body, CustomerLink.of(me().id))))

@@ -117,8 +117,27 @@ def refuse_body(error: ValidationError) -> Response:
         abort(404)
     if any(not one["loc"] for one in found):
         return problems.answer(400, "malformed", _("We could not read that"), _("The request needs a JSON object with the right type."))
-    fields = [FieldError(".".join(str(part) for part in one["loc"]), _code(one["type"]), one["msg"]) for one in found]
-    return bad_fields(fields)
+    fields = {_field(one["loc"]): _code(one["type"]) for one in reversed(found)}
+    return bad_fields([FieldError(name, code, _says(code)) for name, code in reversed(fields.items())])
+
+
+# what pydantic puts last for each kind of value that it tried in turn
+_KINDS = frozenset({"constrained-int", "int", "str", "Sum"})
+
+
+def _field(loc: tuple[int | str, ...]) -> str:
+    """As the body names it."""
+    kept = list(loc)
+    for place in range(len(loc) - 1, 0, -1):
+        if loc[place] in _KINDS and loc[place - 1] != "options":
+            del kept[place]
+    return ".".join(str(part) for part in kept)
+
+
+def _says(code: str) -> str:
+    """In the person's language, which pydantic does not speak."""
+    said = {"missing": _("This is needed."), "too_long": _("This is too long."), "too_short": _("This is too short.")}
+    return said.get(code) or _("This value is not possible here.")
 
 
 def bad_fields(fields: list[FieldError]) -> Response:

@@ -20,6 +20,7 @@ from console.services.ordering import Shown
 from console.services.quoting import Quote
 from console.web import limits, problems
 from console.web.auth import customer, me
+from console.web.forms.product import words
 from console.web.gate import my_link
 from console.web.problems import FieldError
 from console.web.wired import bell, policy, upstreams
@@ -180,16 +181,18 @@ def place(body: NewOrder) -> Response:
 
 def _refused(refused: Refused) -> Response:
     if refused.code == "payment_method_required":
-        return problems.answer(402, refused.code, "", _("Add a payment method first."))
+        return problems.answer(402, refused.code, _("A payment method is needed"), _("Add a payment method first."))
     if refused.code == "price_changed":
         total = Expected.of(cast(Quote, refused.detail["quote"]))
         more = {"expectedTotal": total.model_dump(by_alias=True)}
-        return problems.answer(409, refused.code, "", _("The price has changed. Look at it and order again."), more=more)
+        what = _("The price has changed. Look at it and order again.")
+        return problems.answer(409, refused.code, _("The price has changed"), what, more=more)
     if refused.code in {"checkout_used", "cart_changed"}:
-        return problems.answer(409, "checkout_used", "", _("This checkout is over. Begin a new one."))
+        return problems.answer(409, "checkout_used", _("This checkout is over"), _("This checkout is over. Begin a new one."))
     if refused.code == "account_not_ready":
         raise refused
-    return bad_fields([FieldError("lines", refused.code, str(refused.detail.get("sku", "")))])
+    about = str(refused.detail.get("sku", ""))
+    return bad_fields([FieldError("lines", refused.code, f"{about}: {words(refused)}" if about else words(refused))])
 
 
 @blueprint.get("/orders", responses={200: Orders})

@@ -124,3 +124,30 @@ def test_an_account_that_is_not_finished_is_pending(program: Program) -> None:
     assert program.log_in(person).json == {"role": "customer", "account": "pending", "link": "unverified"}
     assert (answer := program.get("/me/billing")).status_code == 409
     assert answer.json["code"] == "account_not_ready"
+
+
+@pytest.mark.parametrize("sent", [{}, {**KENJI, "password": "short", "email": 1, "firstName": "x" * 161}])
+def test_what_is_wrong_with_a_field_is_said_in_the_persons_language(program: Program, sent: dict[str, object]) -> None:
+    program.token = program.get("/auth/csrf").json["csrfToken"]
+    headers = {"X-CSRFToken": program.token, "Accept-Language": "ja"}
+    answer = program.client.post("/api/auth/signup", json=sent, headers=headers)
+    assert answer.status_code == 422
+    assert [error["message"] for error in answer.json["errors"] if error["message"].isascii()] == []
+
+
+def test_why_nobody_was_logged_in_is_said(program: Program, customer: User) -> None:
+    answer = program.post("/auth/login", {"email": customer.email, "password": "wrong password"})
+    assert answer.json["title"] == "Nobody was logged in"
+    assert answer.json["detail"].startswith("E-mail and password do not fit together.")
+
+
+def test_only_who_is_late_is_told_to_come_back(program: Program, customer: User) -> None:
+    assert "Retry-After" not in program.post("/auth/signup", KENJI).headers
+    assert "Retry-After" not in program.post("/auth/login", {"email": customer.email, "password": "wrong password"}).headers
+    assert "Retry-After" not in program.log_in(customer).headers
+
+
+def test_a_page_that_is_asked_for_in_json_refuses_in_json(program: Program) -> None:
+    answer = program.client.get("/orders/801000000000001AAA", headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.mimetype, answer.json["code"]) == (401, "application/problem+json", "login_required")
+    assert program.client.get("/orders/801000000000001AAA").status_code == 303

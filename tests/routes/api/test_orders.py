@@ -154,3 +154,23 @@ def test_an_order_of_somebody_else_is_not_there(app: Flask, sandbox: Running, pr
     foreign, none = other.get(f"/orders/{sf_order_id}"), other.get(f"/orders/{jobs.order_id(999_999)}")
     assert (foreign.status_code, foreign.json["code"]) == (none.status_code, none.json["code"]) == (404, "not_found")
     assert other.post(f"/orders/{sf_order_id}/cancellation").status_code == 404
+
+
+def test_it_says_what_is_wrong_with_a_line(program: Program) -> None:
+    answer = place(program, begun(program), [{"sku": "VPN-JP", "quantity": 2}])
+    (error,) = answer.json["errors"]
+    assert (answer.status_code, error["field"], error["code"]) == (422, "lines", "quantity")
+    assert error["message"] == "VPN-JP: One order can have at most 1 of this."
+
+
+def test_a_field_is_named_as_the_body_names_it(program: Program) -> None:
+    total = {"monthly": {"amount": 1, "currency": "USD"}, "onetime": 1.5}
+    answer = place(program, begun(program), [{"sku": "VPN-JP", "options": {"str": [1]}}], expectedTotal=total)
+    named = [error["field"] for error in answer.json["errors"]]
+    assert named == ["lines.0.options.str", "expectedTotal.monthly", "expectedTotal.monthly.currency", "expectedTotal.onetime"]
+
+
+def test_who_meets_a_system_that_is_down_comes_back_soon_and_not_when_a_limit_ends(program: Program, control: Control) -> None:
+    control.fault("whmcs", "*", "refuse")
+    answer = program.post("/auth/sso-link", {"target": "payment_methods"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")

@@ -139,3 +139,9 @@ def test_an_unknown_path_is_a_problem(stranger: Program) -> None:
     for method, path, status, code in (("GET", "/none", 404, "not_found"), ("DELETE", "/catalog", 405, "method_not_allowed")):
         answer = stranger.send(method, path)
         assert (answer.status_code, answer.json["code"], answer.mimetype) == (status, code, "application/problem+json")
+
+
+def test_a_method_that_is_not_possible_is_answered_with_those_that_are(stranger: Program) -> None:
+    answer = stranger.send("PUT", "/auth/login", {})
+    assert (answer.status_code, answer.json["code"]) == (405, "method_not_allowed")
+    assert set(answer.headers["Allow"].split(", ")) == {"OPTIONS", "POST"}
