@@ -92,6 +92,7 @@ class Order(Row):
         table_name = "orders"
         indexes = ((("user_id", "created_at"), False),)
 
+    made_now = False  # whether the call at hand made it, and did not find it
     SETTLED = frozenset({"completed", "rejected", "cancelled", "failed"})
 
     @property

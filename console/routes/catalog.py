@@ -29,7 +29,8 @@ def index() -> ResponseReturnValue:
     if speaks_json():
         return twin.general(wanted, text)
     shelf = shopping.shelf(my_link())
-    shown = wanted if wanted in shelf.categories else "" if text else next(iter(shelf.categories), "")
+    asked = next((name for name in shelf.categories if name.casefold() == wanted.casefold()), "")
+    shown = asked or ("" if text else next(iter(shelf.categories), ""))
     items = sorted(shelf.sold(shown, text), key=lambda item: not item.orderable)
     counts = [(name, len(shelf.sold(name, text))) for name in shelf.categories]
     if _buyer():

@@ -51,7 +51,8 @@ class Catalogue:
 
     def sold(self, category: str = "", text: str = "") -> list[Item]:
         """What may be chosen by itself, of a category or of all, with this text in name, description or sku."""
-        found = [item for item in self.items if item.item_class in SOLD and category in ("", item.category)]
+        wanted = category.casefold()
+        found = [item for item in self.items if item.item_class in SOLD and wanted in ("", item.category.casefold())]
         words = searched(text[:LONGEST_SEARCH]).split()
         return [item for item in found if all(word in _sought(item) for word in words)]
 

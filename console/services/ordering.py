@@ -71,7 +71,9 @@ def place(
     if chosen is not None:
         cart.keep()  # what was ordered under this checkout is what the cart shows
     send(upstreams, policy, order)
-    return reread(order)
+    made = reread(order)
+    made.made_now = True
+    return made
 
 
 def _placed_before(user: User, cart: Cart, checkout_id: str, chosen: Sequence[Wish] | None) -> Order | None:

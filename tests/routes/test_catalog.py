@@ -147,7 +147,7 @@ def test_it_shows_nothing_of_an_account_that_is_not_verified(aiko: Shopper) -> N
     ("asked", "found", "hidden"),
     [
         ("q=voice", "SIM-VOICE-20", "SIM-DATA-5"), ("q=5GB", "SIM-DATA-5", "SIM-VOICE-20"), ("q=ＶＯＩＣＥ", "SIM-VOICE-20", "VPN-JP"),
-        ("q=net-home-1g", "NET-HOME-1G", "SIM-DATA-5"), ("q=tokyo&category=VPN", "VPN-JP", "VPN-US"),
+        ("q=net-home-1g", "NET-HOME-1G", "SIM-DATA-5"), ("q=tokyo&category=vpn", "VPN-JP", "VPN-US"),
         ("q=tokyo&category=none", "VPN-JP", "VPN-US"),
     ],
 )  # fmt: skip

@@ -9,11 +9,13 @@ from flask import Response
 from pydantic import Field
 from werkzeug.datastructures import MultiDict
 
+from console.errors import UpstreamError
+from console.models import CustomerLink
 from console.routes.account import own_link
 from console.routes.api.doors import Body, Shape, answer, bad_fields, noun
-from console.services import billing, billing_changes
-from console.services.billing import Details
-from console.web.auth import customer
+from console.services import billing, billing_changes, profiles
+from console.services.billing import Address, Details
+from console.web.auth import customer, me
 from console.web.forms.address import form_of
 from console.web.problems import FieldError
 from console.web.wired import bell, policy, upstreams
@@ -77,7 +79,7 @@ def show() -> Response:
 def change(body: Change) -> Response:
     """Kept at once; `sync` tells whether billing has it already."""
     link, given = own_link(), body.model_dump(exclude_none=True)
-    known = billing.details(upstreams(), link).address
+    known = _known(link, given)
     wanted = {**known.__dict__, **given}
     form = form_of(wanted["country"])(formdata=MultiDict[str, Any](wanted), meta={"csrf": False})
     if not form.validate():
@@ -85,7 +87,17 @@ def change(body: Change) -> Response:
     changed = {name: value for name, value in form.typed.items() if value != getattr(known, name)}
     if changed and billing_changes.change(upstreams(), policy(), link, changed) == "pending":
         bell().jobs(billing_changes.open_jobs(link))
-    return answer(_shape(Details(billing.Address(**{**known.__dict__, **changed}), billing_changes.sync(link))))
+    return answer(_shape(Details(Address(**{**known.__dict__, **changed}), billing_changes.sync(link))))
+
+
+def _known(link: CustomerLink, given: dict[str, str]) -> Address:
+    """Who they are so far. While billing is away a whole address is taken all the same, a part of one has nothing to be a part of."""
+    try:
+        return billing.details(upstreams(), link).address
+    except UpstreamError:
+        if not {"postcode", "state", "city", "address1", "country"} <= given.keys():
+            raise
+        return profiles.unaddressed(me())
 
 
 def _outside(name: str) -> str:

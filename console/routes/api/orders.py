@@ -166,7 +166,6 @@ def begin() -> Response:
 @limits.on_order
 def place(body: NewOrder) -> Response:
     """Once for each checkoutId: the same again answers the same order with 200. 202 while Salesforce's answer is lost."""
-    before = ordering.of_checkout(me(), body.checkout_id)
     try:
         order = ordering.place(upstreams(), policy(), me(), my_link(), body.checkout_id, body.shown, body.wishes)
     except Refused as refused:
@@ -176,7 +175,7 @@ def place(body: NewOrder) -> Response:
         raise Refused("not_placed")
     if order.sf_order_id is None:
         return answer(Placing(checkout_id=order.checkout_id), 202)
-    return answer(Placed(sf_order_id=order.sf_order_id), 200 if before else 201)
+    return answer(Placed(sf_order_id=order.sf_order_id), 201 if order.made_now else 200)
 
 
 def _refused(refused: Refused) -> Response:

@@ -110,6 +110,16 @@ def test_a_change_is_kept_while_billing_does_not_take_it(aiko: Shopper, control:
     assert (answer.status_code, answer.json["city"], answer.json["sync"]) == (200, "Meguro-ku", "pending")
 
 
+def test_a_whole_address_is_kept_while_billing_is_away(aiko: Shopper, control: Control) -> None:
+    program = Program.beside(aiko.browser)
+    home = program.get("/me/billing").json
+    del home["sync"]
+    control.fault("whmcs", "*", "refuse")
+    assert program.send("PATCH", "/me/billing", {"city": "Meguro-ku"}).status_code == 503
+    answer = program.send("PATCH", "/me/billing", {**home, "city": "Meguro-ku"})
+    assert (answer.status_code, answer.json) == (200, {**home, "city": "Meguro-ku", "sync": "pending"})
+
+
 def test_it_says_whether_there_is_a_way_to_pay(app: Flask, sandbox: Running, aiko: Shopper) -> None:
     without = Program.beside(shopper(app, sandbox, card=False).browser)
     for program, has in ((Program.beside(aiko.browser), True), (without, False)):
