@@ -23,8 +23,8 @@ network.stay_home()
 
 # rooms whose tests run on both databases; pages and the rest only on the default
 _BOTH = {"models", "services", "listener", "tasks"}
-# of these the rooms that start processes, where PostgreSQL has its turn in the long run
-_BOTH_LONG = {"listener", "tasks"}
+# of these the rooms where PostgreSQL has its turn in the long run; what only it has is marked `postgres` and runs always
+_BOTH_LONG = {"services", "listener", "tasks"}
 # rooms whose tests start processes: begun first, so that no worker is left alone with one of them at the end
 _SLOW = {"tasks", "proving", "journeys", "listener", "deploy"}
 

@@ -51,11 +51,16 @@ def _of(plan: Plan) -> Iterator[str]:
         yield from (f"{step.name}.{where}" for where in (EFFECT if step.effect else READ))
 
 
+def effects() -> set[tuple[str, str]]:
+    """Story and step of everything that is made upstream."""
+    return {(story, step.name) for story, plan in PLANS.items() for step in plan.steps if step.effect}
+
+
 def quick() -> list[Boundary]:
-    """One of each step in turn of their kinds, and of the rest those where most is at stake."""
+    """One of each step with an effect, in turn of their kinds, and of the rest those where most is at stake."""
     steps: dict[tuple[str, str], list[Boundary]] = {}
     for boundary in every():
-        if boundary.step:
+        if (boundary.story, boundary.step) in effects():
             steps.setdefault((boundary.story, boundary.step), []).append(boundary)
     telling = [boundaries[-2 - n % 2] for n, boundaries in enumerate(steps.values())]
     mailing = [Boundary("mail.call", story) for story in ("mail", "email", "link")]
