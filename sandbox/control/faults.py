@@ -7,13 +7,15 @@ from flask import Flask, Response, jsonify, request
 
 from sandbox.asking import Wrong, asked
 from sandbox.control.backstage import Backstage
+from sandbox.salesforce.pubsub.calls import UPSTREAM as PUBSUB
+from sandbox.salesforce.pubsub.faults import SAYABLE
 from sandbox.wire import UnknownName, Wire
 
 NUMBER = (int, float)
 MOST, LONGEST_MS = 10**9, 24 * 3_600_000
 FAULT: dict[str, Any] = {"count": int, "probability": NUMBER, "delay_ms": int, "seed": int, "code": str, "message": str}
-# what a code may look like where it is a number or one of two words
-CODES = {"smtp_4xx": "4[0-9]{2}", "smtp_5xx": "5[0-9]{2}", "unavailable": "INTERNAL|UNAVAILABLE"}
+# what a code may look like where it is a number
+CODES = {"smtp_4xx": "4[0-9]{2}", "smtp_5xx": "5[0-9]{2}"}
 MOST_DIGITS = 18
 REPLY = "[45][0-9]{2}"
 
@@ -77,5 +79,7 @@ def _speakable(order: dict[str, Any]) -> None:
     form = CODES.get(order["fault"], REPLY if mail else ".*")
     if "code" in order and not re.fullmatch(form, order["code"], re.DOTALL):
         raise Wrong(f"code of {order['fault']} must match {form}")
+    if order["upstream"] == PUBSUB and order.get("code", "INTERNAL") not in SAYABLE:
+        raise Wrong(f"code of {order['fault']} must match an error code of Pub/Sub API (without what all begin with) or a gRPC status")
     if mail and not order.get("message", "-").isprintable():
         raise Wrong("message is one line for mail")

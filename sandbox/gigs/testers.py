@@ -1,12 +1,12 @@
-"""What people and other systems do around the provider, as doors for testers: switches, payments, consents, restrictions."""
+"""What people and other systems do around the provider, as doors for testers: switches, payments, consents, restrictions; its paths."""
 
 from collections.abc import Callable
 
-from flask import Flask, Response
+from flask import Flask, Response, jsonify
 
 from sandbox import clock, doors
 from sandbox.asking import Wrong, asked, wrong
-from sandbox.gigs import behaviour, changes, lives, subscriptions, topups
+from sandbox.gigs import behaviour, changes, lives, routes, subscriptions, topups
 from sandbox.gigs.api import answer
 from sandbox.gigs.diary import Diary
 from sandbox.store import Doc, Store
@@ -24,8 +24,14 @@ def attach(app: Flask, store: Store, diary: Diary) -> None:
     app.register_error_handler(Wrong, wrong)
     doors.tell(app, "/sandbox/")
     behaviour.SWITCHES.attach(app, behaviour.PATH, store, diary.catch_up)
+    app.add_url_rule("/sandbox/paths", "paths", paths)
     for name, (keys, deed) in {"payments": (ID, pay), "consents": (ID, consent), "restrictions": (LIMIT, restrict)}.items():
         app.add_url_rule(f"/sandbox/{name}", f"do {name}", opened(store, diary, keys, deed), methods=["POST"])
+
+
+def paths() -> Response:
+    """Every call of the API, with names in the place of ids."""
+    return jsonify([{"method": method, "path": path} for method, path, _, _ in routes.ROUTES])
 
 
 def opened(store: Store, diary: Diary, keys: dict[str, type], deed: Deed) -> Callable[[], Response]:

@@ -1,4 +1,4 @@
-"""Every Salesforce object and field that the code names exists: the custom ones in `salesforce/`, the others in every org."""
+"""Every Salesforce object and field that the code names exists: the custom ones in `salesforce/`, the others in what an org describes."""
 
 import ast
 import re
@@ -10,11 +10,11 @@ import pytest
 
 from console.clients import salesforce_fields
 from console.clients.salesforce_fields import FIELDS
-from sandbox.salesforce import schema as org
+from tests.support.sandbox import Running
+from tests.support.sf_rest import SfRest
 
 ROOT = Path(__file__).resolve().parents[2]
 OBJECTS = ROOT / "salesforce/force-app/main/default/objects"
-ORG = org.load(ROOT / "salesforce")
 CUSTOM = re.compile(r"\b\w+__[ce]\b")
 SOQL = {name: text for name, text in vars(salesforce_fields).items() if isinstance(text, str) and text.startswith("SELECT ")}
 WORDS = {"SELECT", "FROM", "WHERE", "AND", "ORDER", "BY", "LIMIT", "IN", "true", "OrderItems"}
@@ -24,6 +24,11 @@ def project_fields(sobject: str) -> set[str]:
     """The names that the project's files give, read without the sandbox."""
     found = {ElementTree.parse(path).getroot() for path in (OBJECTS / sobject / "fields").glob("*.field-meta.xml")}
     return {root.findtext("{http://soap.sforce.com/2006/04/metadata}fullName", "") for root in found}
+
+
+@pytest.fixture(scope="module")
+def sf(sandbox: Running) -> SfRest:
+    return SfRest(sandbox.info["salesforce"]).login()
 
 
 def named_in_code() -> Iterator[tuple[str, str]]:
@@ -37,15 +42,17 @@ def named_in_code() -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("sobject", FIELDS)
-def test_it_names_only_fields_that_exist(sobject: str) -> None:
+def test_it_names_only_fields_that_exist_and_that_its_user_sees(sobject: str, sf: SfRest) -> None:
     custom = {name for name in FIELDS[sobject] if CUSTOM.fullmatch(name)}
     assert custom <= project_fields(sobject)
     if not sobject.endswith("__e"):
-        assert set(FIELDS[sobject]) - custom <= {field.name for field in ORG.objects[sobject].fields.values() if not field.custom}
+        described = sf.get(f"sobjects/{sobject}/describe").json()["fields"]
+        assert set(FIELDS[sobject]) - custom <= {field["name"] for field in described if not field["custom"]}
+        assert custom <= {field["name"] for field in described if field["custom"]}
 
 
 def test_it_names_only_events_that_exist() -> None:
-    assert {sobject for sobject in FIELDS if sobject.endswith("__e")} == set(ORG.events)
+    assert {sobject for sobject in FIELDS if sobject.endswith("__e")} == {path.name for path in OBJECTS.glob("*__e")}
 
 
 def test_it_lists_every_custom_name_that_the_code_writes() -> None:

@@ -1,15 +1,13 @@
-"""What tests of the sandbox share: an integrator's client of each upstream, days that go by, and a Pub/Sub server of a test's own."""
+"""What tests of the sandbox share: an integrator's client of each upstream and of the event bus, days that go by."""
 
 import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from sandbox.settings import SandboxSettings, load
-from tests.sandbox.bus import Bus
+from tests.sandbox.eventbus import EventBus
 from tests.sandbox.provider import Gigs
 from tests.sandbox.receiver import Receiver
 from tests.sandbox.whmcs_calls import Whmcs
@@ -84,13 +82,17 @@ def key() -> str:
     return uuid.uuid4().hex
 
 
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> SandboxSettings:
-    return load(tmp_path_factory.mktemp("sandbox"), fast=True, port_base=None)
+@pytest.fixture
+def eventbus(sandbox: Running) -> Iterator[EventBus]:
+    made = EventBus(sandbox.info["salesforce"])
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def bus(settings: SandboxSettings, tmp_path: Path) -> Iterator[Bus]:
-    made = Bus(settings, tmp_path)
+def bus(sandbox: Running) -> Iterator[EventBus]:
+    """Of a world on its first day: nothing was published yet, every switch and the clock are as at the start."""
+    sandbox.recall()
+    made = EventBus(sandbox.info["salesforce"])
     yield made
     made.close()

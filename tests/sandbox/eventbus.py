@@ -45,6 +45,9 @@ RPCS = {
     "ManagedSubscribe": ("ManagedFetchRequest", "ManagedFetchResponse"),
 }
 LATEST, EARLIEST, CUSTOM = range(3)
+ORDER = "801SB0000000007AAA"
+# seconds of the sandbox's clock with --fast: until an empty answer, until the end of a stream that asks for or publishes nothing
+KEEPALIVE_S, IDLE_S, SWEEP_S = 1, 3, 30
 
 
 def _messages() -> dict[str, Any]:
@@ -76,9 +79,8 @@ class EventBus:
     """Logged in as the integration user; `plain` takes the port without TLS."""
 
     def __init__(self, info: dict[str, Any], plain: bool = False) -> None:
-        self.info, self.topic = info, info["topic"]
-        self.rest = SfRest(info).login()
-        self.token = self.rest.session.headers["Authorization"].removeprefix("Bearer ")
+        self.info, self.topic, self.rest = info, info["topic"], SfRest(info)
+        self.login()
         options = [("grpc.max_receive_message_length", 8 << 20)]
         if plain:
             self.channel = grpc.insecure_channel(info["pubsub_plain_endpoint"], options)
@@ -87,17 +89,21 @@ class EventBus:
                 credentials = grpc.ssl_channel_credentials(trusted.read())
             self.channel = grpc.secure_channel(info["pubsub_endpoint"], credentials, options)
 
+    def login(self) -> None:
+        """A new session; streams that are open stay on theirs."""
+        self.token = str(self.rest.login().session.headers["Authorization"]).removeprefix("Bearer ")
+
     def metadata(self, **more: str | None) -> list[tuple[str, str]]:
         """A header given as None is left out."""
         held = {"accesstoken": self.token, "instanceurl": self.rest.instance, "tenantid": self.info["org_id"]} | more
         return [(name, value) for name, value in held.items() if value is not None]
 
-    def ask(self, rpc: str, metadata: Any = None, **fields: Any) -> Any:
+    def ask(self, rpc: str, metadata: Any = None, timeout: float = 20, **fields: Any) -> Any:
         """A unary rpc; `raw` sends those bytes as they are."""
         asked, given = RPCS[rpc]
         request = fields.pop("raw", None) or MESSAGES[asked](**fields).SerializeToString()
         call = self.channel.unary_unary(f"/{PACKAGE}.PubSub/{rpc}", _same, MESSAGES[given].FromString)
-        return call(request, timeout=20, metadata=self.metadata() if metadata is None else metadata)
+        return call(request, timeout=timeout, metadata=self.metadata() if metadata is None else metadata)
 
     def open(self, rpc: str, metadata: Any = None, **first: Any) -> "Stream":
         return Stream(self, rpc, metadata, first)
@@ -105,10 +111,13 @@ class EventBus:
     def subscribe(self, ask: int = 100, **more: Any) -> "Stream":
         return self.open("Subscribe", topic_name=self.topic, num_requested=ask, **more)
 
-    def listening(self, control: Control, ask: int = 100) -> "Stream":
+    def listening(self, control: Control, ask: int = 100, **more: Any) -> "Stream":
         """A subscription whose LATEST means now: the journal has it."""
+        return self.begun(control, "Subscribe", topic_name=self.topic, num_requested=ask, **more)
+
+    def begun(self, control: Control, rpc: str, **first: Any) -> "Stream":
         trace = uuid.uuid4().hex
-        stream = self.open("Subscribe", [*self.metadata(), ("x-client-trace-id", trace)], topic_name=self.topic, num_requested=ask)
+        stream = self.open(rpc, [*self.metadata(), ("x-client-trace-id", trace)], **first)
         until(lambda: any(row["correlation_id"] == trace for row in control.calls("pubsub")))
         return stream
 
@@ -150,6 +159,7 @@ class Stream:
         return next(self.call)
 
     def events(self, count: int) -> list[Any]:
+        """The next ones, over as many answers as it takes."""
         found: list[Any] = []
         while len(found) < count:
             found += next(self.call).events
@@ -181,13 +191,36 @@ def encoded(schema: avro.schema.Schema, record: dict[str, Any]) -> bytes:
     return out.getvalue()
 
 
-def refused(answers: Any) -> tuple[str, str | None]:
-    """Status and error code of a call that must fail, its words and trailers checked against each other."""
+def published(control: Control, count: int = 1) -> list[str]:
+    """Events about one order; their ids."""
+    return [control.publish(OrderId__c=ORDER, IdemKey__c=f"key-{number}")["event_uuid"] for number in range(count)]
+
+
+def advance(control: Control, seconds: float) -> None:
+    control.ask("POST", "clock", {"advance_s": seconds})
+
+
+def fired(control: Control, fault_id: int) -> int:
+    return next(row["fired"] for row in control.faults() if row["id"] == fault_id)
+
+
+def ids(found: list[Any]) -> list[str]:
+    return [each.event.id for each in found]
+
+
+def failure(answers: Any) -> Any:
+    """The error of a call that must fail."""
     with pytest.raises(grpc.RpcError) as caught:
         list(answers() if callable(answers) else answers)
-    error: Any = caught.value
+    return caught.value
+
+
+def refused(answers: Any) -> tuple[str, str | None]:
+    """Status and error code of a call that must fail, its words and trailers checked against each other."""
+    error = failure(answers)
     trailers = dict(error.trailing_metadata())
     if "error-code" not in trailers:
+        assert not {"rpc-id", "type"} & trailers.keys()
         return error.code().name, None
     assert error.details().endswith(f" rpcId: {trailers['rpc-id']}")
     assert trailers["type"] in RPCS

@@ -1,22 +1,25 @@
 """`salesforce/` agrees with itself: every field that the Flow, a permission set or the data names exists, and the data fits it."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import pytest
 
-from sandbox.salesforce import schema as org
-from sandbox.salesforce.flow import Flow
-from sandbox.salesforce.ids import new_id
+from tests.support.sandbox import Control, Running
+from tests.support.sf_rest import SfRest
 
 PROJECT = Path(__file__).parents[2] / "salesforce"
-SCHEMA = org.load(PROJECT)
-FLOW = SCHEMA.flows[0]
+FORCE = PROJECT / "force-app/main/default"
 NS = "{http://soap.sforce.com/2006/04/metadata}"
 EVENT = "OrderProvisionRequested__e"
+SETS = sorted(path.name.split(".")[0] for path in (FORCE / "permissionsets").glob("*.xml"))
+LETTERS = {"C": "allowCreate", "R": "allowRead", "E": "allowEdit", "D": "allowDelete"}
+Org = dict[str, dict[str, dict[str, Any]]]
 # sku: (category, class, cycle, price, WHMCS product, mobile plan)
 PRICE_LIST = {
     "SIM-DATA-5": ("SIM", "Service", "Monthly", 1280, 101, "pln_jp05"),
@@ -54,6 +57,75 @@ def records(sobject: str) -> list[dict[str, Any]]:
 PRODUCTS = {record["ProductCode"]: record for record in records("Product2")}
 
 
+# -- the files, read as any tool would
+
+
+def root(path: str) -> Element:
+    return ElementTree.parse(FORCE / path).getroot()
+
+
+def texts(element: Element, path: str) -> list[str]:
+    """What stands in every element of that path; names are without their namespace."""
+    return [found.text or "" for found in all_of(element, path)]
+
+
+def all_of(element: Element, path: str) -> list[Element]:
+    return element.findall("/".join(NS + part for part in path.split("/")))
+
+
+FLOW = root("flows/Order_Provision_On_Approval.flow-meta.xml")
+
+
+def event_fields() -> dict[str, tuple[str, int, bool]]:
+    """Type, length and whether it is required, by name."""
+    nodes = [root(f"objects/{EVENT}/fields/{path.name}") for path in (FORCE / f"objects/{EVENT}/fields").glob("*.xml")]
+    return {
+        texts(node, "fullName")[0]: (*texts(node, "type"), int(texts(node, "length")[0]), texts(node, "required") == ["true"])
+        for node in nodes
+    }
+
+
+def granted(name: str) -> dict[str, str]:
+    """Object → letters of C(reate) R(ead) E(dit) D(elete)."""
+    grants = all_of(root(f"permissionsets/{name}.permissionset-meta.xml"), "objectPermissions")
+    return {
+        texts(grant, "object")[0]: "".join(letter for letter, word in LETTERS.items() if texts(grant, word) == ["true"]) for grant in grants
+    }
+
+
+def fields_of(name: str, right: str) -> set[str]:
+    """`Order.Field__c` of each field that is `readable`, or `editable`."""
+    grants = all_of(root(f"permissionsets/{name}.permissionset-meta.xml"), "fieldPermissions")
+    return {texts(grant, "field")[0] for grant in grants if texts(grant, right) == ["true"]}
+
+
+def status_codes() -> dict[str, str]:
+    values = all_of(root("standardValueSets/OrderStatus.standardValueSet-meta.xml"), "standardValue")
+    return {texts(value, "fullName")[0]: texts(value, "groupingString")[0] for value in values}
+
+
+# -- the org, as it describes itself to an administrator
+
+
+@pytest.fixture(scope="module")
+def org(sandbox: Running) -> Org:
+    """Object → field → its description."""
+    sf = SfRest(sandbox.info["salesforce"]).login()
+    sandbox.control.ask("POST", "permissions", {"enforce": False})
+    names = [each["name"] for each in sf.get("sobjects").json()["sobjects"]]
+    fields = {name: sf.get(f"sobjects/{name}/describe").json()["fields"] for name in names}
+    sandbox.control.ask("POST", "permissions", {"enforce": True})
+    return {name: {field["name"]: field for field in each} for name, each in fields.items()}
+
+
+def is_required(field: dict[str, Any]) -> bool:
+    return field["createable"] and not field["nillable"] and field["type"] != "boolean"
+
+
+def values(field: dict[str, Any]) -> list[str]:
+    return [each["value"] for each in field["picklistValues"]]
+
+
 @pytest.mark.parametrize("path", sorted(PROJECT.rglob("*.xml")), ids=lambda path: path.name)
 def test_every_file_is_metadata_with_the_name_of_what_it_holds(path: Path) -> None:
     root = ElementTree.parse(path).getroot()
@@ -62,102 +134,152 @@ def test_every_file_is_metadata_with_the_name_of_what_it_holds(path: Path) -> No
     assert name in (None, path.name.split(".")[0])
 
 
-def test_the_flow_names_only_what_exists() -> None:
-    assert FLOW.active
-    assert FLOW.record_fields <= set(SCHEMA.objects[FLOW.object].fields)
-    for creation in FLOW.creations:
-        assert {field for field, _ in creation.assignments} <= {field.name for field in SCHEMA.events[creation.object]}
-    for field, value in FLOW.updates:
-        assert value.literal in SCHEMA.objects[FLOW.object].fields[field].values
-    assert all(each.value in SCHEMA.status_codes for each in FLOW.filters)
+# -- the Flow
 
 
-def approved(flow: Flow, **more: object) -> dict[str, Any]:
-    return {"Id": new_id("Order", 1), "Status": "Approved", "Portal_Idem_Key__c": None, **more}
+def test_the_flow_names_only_what_exists(org: Org) -> None:
+    assert texts(FLOW, "status") == ["Active"]
+    (sobject,) = texts(FLOW, "start/object")
+    named = {*texts(FLOW, "start/filters/field"), *texts(FLOW, "recordUpdates/inputAssignments/field")}
+    named |= set(re.findall(r"\$Record\.(\w+)", ElementTree.tostring(FLOW, encoding="unicode")))
+    references = {each.text or "" for each in FLOW.iter(f"{NS}elementReference")}
+    assert {"Status", "Portal_Idem_Key__c", "Activation_Status__c"} < named <= set(org[sobject])
+    assert {each for each in references if not each.startswith("$Record.")} == set(texts(FLOW, "formulas/name"))
+    for creation in all_of(FLOW, "recordCreates"):
+        assert texts(creation, "object") == [EVENT]
+        assert set(texts(creation, "inputAssignments/field")) == set(event_fields())
+    for update in all_of(FLOW, "recordUpdates/inputAssignments"):
+        assert texts(update, "value/stringValue")[0] in values(org[sobject][texts(update, "field")[0]])
+    assert set(texts(FLOW, "start/filters/value/stringValue")) <= set(status_codes())
 
 
-def test_the_flow_fires_once_on_approval() -> None:
-    after = approved(FLOW)
-    assert FLOW.fires({**after, "Status": "Pending Review"}, after)
-    assert FLOW.fires(None, after)
-    assert not FLOW.fires(after, {**after, **FLOW.changes(after)})
-    assert not FLOW.fires({**after, "Status": "Pending Review"}, {**after, "Status": "Rejected"})
-    assert FLOW.changes(after) == {"Activation_Status__c": "Activating", "Provisioning_Status__c": "Pending"}
+class Orders:
+    """Orders of Aiko's, and what was published about each."""
+
+    def __init__(self, sf: SfRest, control: Control) -> None:
+        self.sf, self.control = sf, control
+
+    def add(self, status: str, **more: Any) -> str:
+        order = {"AccountId": self.sf.account_id(), "EffectiveDate": "2026-11-21", "Status": status, **more}
+        made = self.sf.post("sobjects/Order", order).json()
+        assert made["success"], made
+        return made["id"]
+
+    def change(self, order_id: str, **fields: Any) -> None:
+        assert self.sf.patch(f"sobjects/Order/{order_id}", fields).status_code == 204
+
+    def keys(self, order_id: str) -> list[str]:
+        """Of the events that carry this order's id."""
+        (told,) = self.control.truth(order_id)["orders"]
+        return [event["idem_key"] for event in told["events"]]
+
+    def progress(self, order_id: str) -> tuple[str | None, str | None]:
+        found = self.sf.get(f"sobjects/Order/{order_id}").json()
+        return found["Activation_Status__c"], found["Provisioning_Status__c"]
 
 
-def test_the_flow_falls_back_to_the_order_id() -> None:
-    by_hand, from_portal = approved(FLOW), approved(FLOW, Portal_Idem_Key__c="key-1")
-    assert FLOW.events(by_hand) == [(EVENT, {"OrderId__c": by_hand["Id"], "IdemKey__c": by_hand["Id"]})]
-    assert FLOW.events(from_portal)[0][1]["IdemKey__c"] == "key-1"
+@pytest.fixture
+def orders(sf: SfRest, control: Control) -> Orders:
+    return Orders(sf, control)
+
+
+@pytest.mark.parametrize("begun", ["Pending Review", "Approved"])
+def test_the_flow_fires_once_on_approval(orders: Orders, begun: str) -> None:
+    order_id = orders.add(begun)
+    if begun != "Approved":
+        assert (orders.keys(order_id), orders.progress(order_id)[0] == "Activating") == ([], False)
+        orders.change(order_id, Status="Approved")
+    assert (orders.progress(order_id), len(orders.keys(order_id))) == (("Activating", "Pending"), 1)
+    for again in ({"Status": "Approved"}, {"Name": "another"}, {"Activation_Status__c": "Activating"}):
+        orders.change(order_id, **again)
+    assert len(orders.keys(order_id)) == 1
+
+
+def test_the_flow_is_silent_about_a_rejection(orders: Orders) -> None:
+    order_id = orders.add("Pending Review")
+    before = orders.progress(order_id)
+    orders.change(order_id, Status="Rejected")
+    assert (orders.keys(order_id), orders.progress(order_id)) == ([], before)
+
+
+def test_the_flow_falls_back_to_the_order_id(orders: Orders) -> None:
+    by_hand, from_portal = orders.add("Approved"), orders.add("Approved", Portal_Idem_Key__c="key-1")
+    assert (orders.keys(by_hand), orders.keys(from_portal)) == ([by_hand], ["key-1"])
 
 
 def test_the_event_is_as_agreed() -> None:
-    root = ElementTree.parse(PROJECT / f"force-app/main/default/objects/{EVENT}/{EVENT}.object-meta.xml").getroot()
-    assert (root.findtext(f"{NS}eventType"), root.findtext(f"{NS}publishBehavior")) == ("HighVolume", "PublishAfterCommit")
-    shapes = {field.name: (field.type, field.length, field.required) for field in SCHEMA.events[EVENT]}
-    assert shapes == {"OrderId__c": ("string", 18, False), "IdemKey__c": ("string", 80, False)}
+    event = root(f"objects/{EVENT}/{EVENT}.object-meta.xml")
+    assert (*texts(event, "eventType"), *texts(event, "publishBehavior")) == ("HighVolume", "PublishAfterCommit")
+    assert event_fields() == {"OrderId__c": ("Text", 18, False), "IdemKey__c": ("Text", 80, False)}
 
 
-@pytest.mark.parametrize("granted", SCHEMA.permission_sets.values(), ids=lambda granted: granted.name)
-def test_permission_sets_name_only_what_exists(granted: org.PermissionSet) -> None:
-    for name in granted.readable | granted.editable:
-        sobject, field = name.split(".")
-        assert SCHEMA.objects[sobject].fields[field].required is False, name
-    assert set(granted.objects) <= set(SCHEMA.objects) | set(SCHEMA.events)
-    assert granted.editable <= granted.readable
+# -- permission sets
 
 
-def test_the_integration_user_may_what_the_portal_does_and_no_more() -> None:
-    granted = SCHEMA.permission_sets["Portal_Integration"]
-    assert granted.objects == {"Account": "R", "Case": "CRE", "Order": "CRE", EVENT: "R", "Pricebook2": "R", "Product2": "R"}
-    custom = {f"{sobject}.{field.name}" for sobject, held in SCHEMA.objects.items() for field in held.fields.values() if field.custom}
-    assert custom <= granted.readable
-    assert {name.split(".")[0] for name in granted.editable} == {"Order", "OrderItem", "Case"}
+@pytest.mark.parametrize("name", SETS)
+def test_permission_sets_name_only_what_exists(org: Org, name: str) -> None:
+    readable, editable = fields_of(name, "readable"), fields_of(name, "editable")
+    for each in readable | editable:
+        sobject, field = each.split(".")
+        assert not is_required(org[sobject][field]), each
+    assert set(granted(name)) <= {*org, *(path.name for path in (FORCE / "objects").glob("*__e"))}
+    assert editable <= readable
+
+
+def test_the_integration_user_may_what_the_portal_does_and_no_more(org: Org) -> None:
+    rights = {"Account": "R", "Case": "CRE", "Order": "CRE", EVENT: "R", "Pricebook2": "R", "Product2": "R"}
+    assert granted("Portal_Integration") == rights
+    custom = {f"{sobject}.{name}" for sobject, fields in org.items() for name, field in fields.items() if field["custom"]}
+    assert custom <= fields_of("Portal_Integration", "readable")
+    assert {name.split(".")[0] for name in fields_of("Portal_Integration", "editable")} == {"Order", "OrderItem", "Case"}
 
 
 def test_the_reviewer_reads_all_and_writes_the_status_only() -> None:
-    granted = SCHEMA.permission_sets["Portal_Order_Reviewer"]
-    assert granted.objects["Order"] == "RE"
-    assert granted.editable == frozenset()
-    assert granted.readable == SCHEMA.permission_sets["Portal_Integration"].readable
+    assert granted("Portal_Order_Reviewer")["Order"] == "RE"
+    assert fields_of("Portal_Order_Reviewer", "editable") == set()
+    assert fields_of("Portal_Order_Reviewer", "readable") == fields_of("Portal_Integration", "readable")
 
 
-def test_approval_keeps_an_order_editable() -> None:
-    assert {name for name, code in SCHEMA.status_codes.items() if code == "Activated"} == {"Activated"}
-    assert set(SCHEMA.status_codes) == {"Draft", "Pending Review", "Approved", "Rejected", "Cancelled", "Activated"}
+# -- values and data
 
 
-def test_keys_are_unique_external_ids() -> None:
+def test_approval_keeps_an_order_editable(org: Org) -> None:
+    assert {name for name, code in status_codes().items() if code == "Activated"} == {"Activated"}
+    assert set(status_codes()) == {"Draft", "Pending Review", "Approved", "Rejected", "Cancelled", "Activated"}
+    assert values(org["Order"]["Status"]) == list(status_codes())
+
+
+def test_keys_are_unique_external_ids(org: Org) -> None:
     keys = {("Account", "SF_Account_No__c", False), ("Order", "Portal_Idem_Key__c", True), ("OrderItem", "Portal_Line_Key__c", True),
             ("Case", "Portal_Idem_Key__c", True)}  # fmt: skip
     for sobject, name, case_sensitive in keys:
-        field = SCHEMA.objects[sobject].fields[name]
-        assert (field.unique, field.external_id, field.case_sensitive) == (True, True, case_sensitive)
+        field = org[sobject][name]
+        assert (field["unique"], field["externalId"], field["caseSensitive"]) == (True, True, case_sensitive)
 
 
-def test_the_data_fits_the_fields() -> None:
+def test_the_data_fits_the_fields(org: Org) -> None:
     known = {"@StandardPricebook"}
     for sobject, record in steps():
-        held = SCHEMA.objects[sobject]
+        held = org[sobject]
         assert record["attributes"]["type"] == sobject
         for name, value in record.items():
             if name != "attributes":
-                check(held.fields[name], value, known)
-        assert {field.name for field in held.fields.values() if field.required} <= set(record)
+                check(held[name], value, known)
+        assert {name for name, field in held.items() if is_required(field)} <= set(record)
         known.add("@" + record["attributes"]["referenceId"])
 
 
-def check(field: org.Field, value: Any, known: set[str]) -> None:
-    assert field.createable, field.name
-    if field.type == "reference":
+def check(field: dict[str, Any], value: Any, known: set[str]) -> None:
+    assert field["createable"], field["name"]
+    if field["type"] == "reference":
         assert value in known
-    elif field.type in ("double", "currency"):
+    elif field["type"] in ("double", "currency"):
         assert type(value) is int
-    elif field.type == "boolean":
+    elif field["type"] == "boolean":
         assert type(value) is bool
     else:
-        assert len(value) <= (field.length or 255), field.name
-        assert value in field.values or not field.restricted, field.name
+        assert len(value) <= (field["length"] or 255), field["name"]
+        assert value in values(field) or not field["restrictedPicklist"], field["name"]
 
 
 def test_the_price_list_is_the_one_that_whmcs_and_the_mobile_provider_know() -> None:

@@ -1,6 +1,6 @@
 """Who may use Pub/Sub: the three headers of every call, the rights of the user, and sessions that end while a stream is open."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,13 +11,6 @@ from tests.support.sf_rest import SfRest
 
 INVALID = ("UNAUTHENTICATED", "service.auth.headers.invalid")
 WRONG = ("UNAUTHENTICATED", "service.auth.error")
-
-
-@pytest.fixture
-def eventbus(sandbox: Running) -> Iterator[EventBus]:
-    made = EventBus(sandbox.info["salesforce"])
-    yield made
-    made.close()
 
 
 def topic(eventbus: EventBus, **headers: str | None) -> Any:

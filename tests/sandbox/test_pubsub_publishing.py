@@ -1,198 +1,210 @@
-"""A stream of publish requests: answers, quiet, its end, and faults on the way."""
+"""Publishing: who may, a stream of requests with its answers, quiet and end, and faults on the way."""
 
-import queue
 import shutil
-import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 
-from sandbox.salesforce import avro, events
-from sandbox.salesforce.protos import sandbox_pubsub_pb2 as pb
-from sandbox.settings import SandboxSettings
-from sandbox.wire import UnknownName
-from tests.sandbox.bus import ADMIN, ORDER, PACE, Bus, Stream, trailers, uuids
+from tests.sandbox.eventbus import (
+    EARLIEST,
+    KEEPALIVE_S,
+    MESSAGES,
+    ORDER,
+    SWEEP_S,
+    EventBus,
+    advance,
+    failure,
+    fired,
+    ids,
+    published,
+    refused,
+)  # fmt: skip
+from tests.support import sandbox as sandboxes
+from tests.support.sandbox import Control, Refused, Running
+
+OTHER = "/event/Other__e"
+UNAVAILABLE = ("INTERNAL", "service.unavailable")
 
 
 class Press:
-    """A PublishStream of an administrator whose requests a test sends one by one."""
+    """A PublishStream whose requests a test sends one by one; its user must be free to publish."""
 
-    def __init__(self, bus: Bus) -> None:
-        self.schema_id = events.topic(bus.store, events.TOPIC)["schema_id"]
-        self._payload = avro.encode(
-            events.schema_text(bus.store, self.schema_id), {"CreatedDate": 1, "CreatedById": ADMIN, "OrderId__c": ORDER}
-        )
-        self._sent: queue.Queue[Any] = queue.Queue()
-        self.call = bus.stub.PublishStream(iter(self._sent.get, None), metadata=bus.metadata(ADMIN), timeout=20)
+    def __init__(self, bus: EventBus, topic: str = "") -> None:
+        self.topic = topic or bus.topic
+        self.schema_id = bus.ask("GetTopic", topic_name=self.topic).schema_id
+        self._payload = bus.event(self.schema_id, OrderId__c=ORDER).payload
+        self.stream = bus.open("PublishStream")
 
-    def request(self, *ids: str, topic: str = events.TOPIC) -> Any:
-        made = [pb.ProducerEvent(id=each, schema_id=self.schema_id, payload=self._payload) for each in ids]
-        return pb.PublishRequest(topic_name=topic, events=made)
+    def made(self, *names: str) -> list[Any]:
+        return [MESSAGES["ProducerEvent"](id=each, schema_id=self.schema_id, payload=self._payload) for each in names]
 
-    def send(self, *ids: str, topic: str = events.TOPIC) -> None:
-        self._sent.put(self.request(*ids, topic=topic))
-
-    def hang_up(self) -> None:
-        self._sent.put(None)
+    def send(self, *names: str, topic: str | None = None) -> None:
+        self.stream.send(topic_name=self.topic if topic is None else topic, events=self.made(*names))
 
     def keys(self) -> list[str]:
         """Of the next answer."""
-        return [each.correlation_key for each in next(self.call).results]
-
-    def refusal(self) -> Any:
-        with pytest.raises(grpc.RpcError) as caught:
-            for _ in self.call:
-                pass
-        return caught.value
+        return [each.correlation_key for each in next(self.stream).results]
 
 
 @pytest.fixture
-def press(bus: Bus) -> Iterator[Press]:
+def press(bus: EventBus, free: Control) -> Iterator[Press]:
     made = Press(bus)
     yield made
-    made.hang_up()
-    made.call.cancel()
+    made.stream.call.cancel()
 
 
-def code(error: Any) -> tuple[str, str]:
-    return error.code().name, trailers(error).get("error-code", "").removeprefix("sfdc.platform.eventbus.grpc.")
+def test_only_who_may_create_the_event_may_publish(bus: EventBus, control: Control) -> None:
+    good = bus.event(event_id="mine", OrderId__c=ORDER)
+    sent = {"topic_name": bus.topic, "events": [good, MESSAGES["ProducerEvent"](id="bad", schema_id=good.schema_id, payload=b"\xff")]}
+    assert refused(lambda: bus.ask("Publish", **sent)) == ("PERMISSION_DENIED", "topic.meta.permission")
+    control.ask("POST", "permissions", {"enforce": False})
+    results = bus.ask("Publish", **sent).results
+    assert [each.correlation_key for each in results] == ["mine", "bad"]
+    assert [(bool(each.error.msg), len(each.replay_id)) for each in results] == [(False, 10), (True, 0)]
+    assert bus.subscribe(replay_preset=EARLIEST).events(1)[0].event.payload == good.payload
 
 
-def test_it_answers_each_request_and_ends_when_the_client_hangs_up(bus: Bus, press: Press) -> None:
+def test_it_answers_each_request_and_ends_when_the_client_hangs_up(bus: EventBus, press: Press, control: Control) -> None:
     press.send("a", "b")
     press.send("c", topic="")
     assert [press.keys(), press.keys()] == [["a", "b"], ["c"]]
-    press.hang_up()
-    assert list(press.call) == []
-    assert press.call.code() is grpc.StatusCode.OK
-    assert uuids(bus.subscribe(preset="EARLIEST").events(3)) == ["a", "b", "c"]
-    rows = [(row["operation"], row["status"]) for row in bus.wire.calls("pubsub")]
-    assert rows[:2] == [("PublishStream", "OPEN"), ("PublishStream", "OK")]
+    press.stream.hang_up()
+    assert list(press.stream) == []
+    assert press.stream.call.code() is grpc.StatusCode.OK
+    assert ids(bus.subscribe(replay_preset=EARLIEST).events(3)) == ["a", "b", "c"]
+    assert [row["status"] for row in control.calls("pubsub") if row["operation"] == "PublishStream"] == ["OPEN", "OK"]
 
 
 def test_it_ends_when_nothing_was_sent_at_all(press: Press) -> None:
-    press.hang_up()
-    assert list(press.call) == []
-    assert press.call.code() is grpc.StatusCode.OK
+    press.stream.hang_up()
+    assert list(press.stream) == []
+    assert press.stream.call.code() is grpc.StatusCode.OK
 
 
-def test_it_says_that_it_is_alive_when_it_was_quiet(press: Press) -> None:
+def test_it_says_that_it_is_alive_when_it_was_quiet(press: Press, control: Control) -> None:
     press.send("a")
     assert press.keys() == ["a"]
-    quiet = [next(press.call), next(press.call)]
-    assert [(list(each.results), each.schema_id, bool(each.rpc_id)) for each in quiet] == [([], press.schema_id, True)] * 2
+    for _ in range(2):
+        advance(control, KEEPALIVE_S)
+        quiet = next(press.stream)
+        assert ([*quiet.results], quiet.schema_id, bool(quiet.rpc_id)) == ([], press.schema_id, True)
     press.send("b")
     assert press.keys() == ["b"]
 
 
-def test_it_ends_a_stream_on_which_nobody_publishes(press: Press) -> None:
-    press.send("a")
-    began = time.monotonic()
-    error = press.refusal()
-    assert time.monotonic() - began >= PACE.sweep
-    assert code(error) == ("CANCELLED", "publish.stream.sweeper.timeout")
-    assert f"the timeout period of {PACE.sweep:g} seconds" in error.details()
+def test_it_ends_a_stream_on_which_nobody_publishes(press: Press, control: Control) -> None:
+    for name in ("a", "b"):
+        press.send(name)
+        while press.keys() != [name]:
+            pass
+        # twice that is more than a publisher may be quiet
+        advance(control, SWEEP_S * 0.6)
+    advance(control, SWEEP_S * 0.4)
+    error = failure(press.stream)
+    trailers = dict(error.trailing_metadata())
+    assert (error.code().name, trailers["error-code"]) == ("CANCELLED", "sfdc.platform.eventbus.grpc.publish.stream.sweeper.timeout")
+    assert f"the timeout period of {SWEEP_S} seconds" in error.details()
 
 
-@pytest.mark.parametrize(("ids", "topic", "suffix"), [
-    (["b"], "/event/Other__e", "publish.topic.mismatch"),
-    ([], events.TOPIC, "publish.event.count.invalid"),
+@pytest.mark.parametrize(("names", "topic", "suffix"), [
+    (["b"], OTHER, "publish.topic.mismatch"),
+    ([], None, "publish.event.count.invalid"),
 ])  # fmt: skip
-def test_it_ends_a_stream_over_a_wrong_request(press: Press, ids: list[str], topic: str, suffix: str) -> None:
+def test_it_ends_a_stream_over_a_wrong_request(press: Press, names: list[str], topic: str | None, suffix: str) -> None:
     press.send("a")
-    press.send(*ids, topic=topic)
+    press.send(*names, topic=topic)
     assert press.keys() == ["a"]
-    error = press.refusal()
-    assert (code(error), trailers(error)["type"]) == (("INVALID_ARGUMENT", suffix), "PublishStream")
+    error = failure(press.stream)
+    trailers = dict(error.trailing_metadata())
+    assert (error.code().name, trailers["type"]) == ("INVALID_ARGUMENT", "PublishStream")
+    assert trailers["error-code"] == f"sfdc.platform.eventbus.grpc.{suffix}"
 
 
 @pytest.mark.parametrize(("fault", "status", "suffix"), [
-    ("unavailable", "INTERNAL", "service.unavailable"), ("throttle", "RESOURCE_EXHAUSTED", "service.protection.stream.limit.triggered"),
-    ("expired_session", "UNAUTHENTICATED", "service.auth.error"), ("reset", "UNAVAILABLE", ""),
+    ("unavailable", *UNAVAILABLE), ("throttle", "RESOURCE_EXHAUSTED", "service.protection.stream.limit.triggered"),
+    ("expired_session", "UNAUTHENTICATED", "service.auth.error"), ("reset", "UNAVAILABLE", None),
 ])  # fmt: skip
-def test_it_meets_a_fault_at_the_next_request(bus: Bus, press: Press, fault: str, status: str, suffix: str) -> None:
+def test_it_meets_a_fault_at_the_next_request(
+    bus: EventBus, press: Press, control: Control, fault: str, status: str, suffix: str | None
+) -> None:
     press.send("a")
     assert press.keys() == ["a"]
-    made = bus.wire.set_fault("pubsub", "PublishStream", fault, count=1)
+    made = control.fault("pubsub", "PublishStream", fault, count=1)
     press.send("never")
-    assert code(press.refusal()) == (status, suffix)
-    assert (made.fired, bus.wire.calls("pubsub")[-1]["fault"]) == (1, fault)
-    assert uuids(bus.subscribe(preset="EARLIEST").events(1)) == ["a"]
-    opened = bus.subscribe(preset="EARLIEST", ask=2)
-    assert [len(next(opened.call).events), len(next(opened.call).events)] == [1, 0]
+    assert refused(press.stream) == (status, suffix)
+    assert (fired(control, made), control.calls("pubsub")[-1]["fault"]) == (1, fault)
+    bus.login()
+    stream = bus.listening(control, ask=2, replay_preset=EARLIEST)
+    assert ids(next(stream).events) == ["a"]
+    advance(control, KEEPALIVE_S)
+    assert not next(stream).events
 
 
-@pytest.fixture
-def two(settings: SandboxSettings, tmp_path: Path) -> Iterator[Bus]:
-    """Of an org with a second event, Other__e."""
-    project = shutil.copytree(settings.project_dir, tmp_path / "project", ignore=shutil.ignore_patterns("data"))
-    objects = project / "force-app" / "main" / "default" / "objects"
-    shutil.copytree(objects / events.EVENT, objects / "Other__e")
-    made = Bus(replace(settings, project_dir=project), tmp_path)
-    yield made
-    made.close()
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A sandbox whose org has a second event, Other__e: a copy of it all, with one file more in the project."""
+    folder: Path = tmp_path_factory.mktemp("two")
+    for name in ("sandbox", "salesforce"):
+        shutil.copytree(sandboxes.ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    objects = folder / "salesforce" / "force-app" / "main" / "default" / "objects"
+    shutil.copytree(objects / "OrderProvisionRequested__e", objects / "Other__e")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sandboxes, "ROOT", folder)
+        running = sandboxes.start(folder / "own")
+    yield running
+    assert running.stop() == 0
 
 
-def test_each_topic_has_its_own_events(two: Bus) -> None:
-    other = "/event/Other__e"
-    press, ours = Press(two), two.publish()
-    press.send("wrong schema", topic=other)
-    assert next(press.call).results[0].error.msg
-    press.schema_id = two.stub.GetTopic(pb.TopicRequest(topic_name=other), metadata=two.metadata(ADMIN)).schema_id
-    press.send("theirs", topic=other)
+def test_each_topic_has_its_own_events_and_keeps_them_from_who_has_no_rights(two: Running) -> None:
+    bus, control = EventBus(two.info["salesforce"]), two.control
+    control.ask("POST", "permissions", {"enforce": False})
+    press, ours, schema_id = Press(bus), published(control), bus.ask("GetTopic", topic_name=OTHER).schema_id
+    press.send("wrong schema", topic=OTHER)
+    assert next(press.stream).results[0].error.msg
+    press.schema_id = schema_id
+    press.send("theirs", topic=OTHER)
     assert press.keys() == ["theirs"]
-    asked = [pb.FetchRequest(topic_name=name, replay_preset="EARLIEST", num_requested=5) for name in (events.TOPIC, other)]
-    assert [uuids(next(Stream(two, each, ADMIN).call).events) for each in asked] == [ours, ["theirs"]]
-    press.hang_up()
-
-
-def test_it_keeps_a_topic_from_who_has_no_rights_on_it(two: Bus) -> None:
-    other = pb.TopicRequest(topic_name="/event/Other__e")
-    schema_id = two.stub.GetTopic(other, metadata=two.metadata(ADMIN)).schema_id
+    streams = [bus.open("Subscribe", topic_name=name, replay_preset=EARLIEST, num_requested=5) for name in (bus.topic, OTHER)]
+    assert [ids(next(stream).events) for stream in streams] == [ours, ["theirs"]]
+    control.ask("POST", "permissions", {"enforce": True})
     calls = (
-        lambda: two.stub.GetTopic(other, metadata=two.metadata()),
-        lambda: two.stub.GetSchema(pb.SchemaRequest(schema_id=schema_id), metadata=two.metadata()),
-        lambda: next(Stream(two, pb.FetchRequest(topic_name=other.topic_name, num_requested=1)).call),
+        lambda: bus.ask("GetTopic", topic_name=OTHER),
+        lambda: bus.ask("GetSchema", schema_id=schema_id),
+        lambda: bus.open("Subscribe", topic_name=OTHER, num_requested=1),
     )
-    refusals = []
-    for call in calls:
-        with pytest.raises(grpc.RpcError) as caught:
-            call()
-        refusals.append(code(caught.value))
     codes = ("topic.meta.permission", "schema.meta.permission", "subscription.topic.cannot.subscribe")
-    assert refusals == [("PERMISSION_DENIED", each) for each in codes]
+    assert [refused(call) for call in calls] == [("PERMISSION_DENIED", each) for each in codes]
+    bus.close()
 
 
-def test_a_publisher_may_not_get_to_know_what_it_published(bus: Bus, press: Press) -> None:
-    bus.wire.set_fault("pubsub", "PublishStream", "error_after", count=1)
+def test_a_publisher_may_not_get_to_know_what_it_published(bus: EventBus, press: Press, control: Control) -> None:
+    control.fault("pubsub", "PublishStream", "error_after", count=1)
     press.send("a")
-    assert code(press.refusal()) == ("INTERNAL", "service.unavailable")
-    bus.wire.set_fault("pubsub", "Publish", "timeout_after", count=1, delay_ms=5_000)
-    with pytest.raises(grpc.RpcError) as caught:
-        bus.stub.Publish(press.request("b"), metadata=bus.metadata(ADMIN), timeout=0.2)
-    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert uuids(bus.subscribe(preset="EARLIEST").events(2)) == ["a", "b"]
-    with pytest.raises(UnknownName, match="never fires"):
-        bus.wire.set_fault("pubsub", "Subscribe", "timeout_after")
+    assert refused(press.stream) == UNAVAILABLE
+    control.fault("pubsub", "Publish", "timeout_after", count=1, delay_ms=5_000)
+    error = failure(lambda: bus.ask("Publish", timeout=0.2, topic_name=bus.topic, events=press.made("b")))
+    assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert ids(bus.subscribe(replay_preset=EARLIEST).events(2)) == ["a", "b"]
+    with pytest.raises(Refused, match="never fires"):
+        control.fault("pubsub", "Subscribe", "timeout_after")
 
 
-def test_the_allocation_of_an_hour_is_used_up(bus: Bus, press: Press) -> None:
-    made = bus.wire.set_fault("pubsub", "*", "limit_exceeded", count=1)
+def test_the_allocation_of_an_hour_is_used_up(bus: EventBus, press: Press, control: Control) -> None:
+    made = control.fault("pubsub", "*", "limit_exceeded", count=1)
     press.send("a", "b")
-    results = next(press.call).results
+    results = next(press.stream).results
     assert [(each.correlation_key, each.replay_id, each.error.msg.split(":")[0]) for each in results] == [
         ("a", b"", "LIMIT_EXCEEDED"), ("b", b"", "LIMIT_EXCEEDED"),
     ]  # fmt: skip
     press.send("c")
-    assert (press.keys(), made.fired) == (["c"], 1)
-    assert uuids(bus.subscribe(preset="EARLIEST").events(1)) == ["c"]
+    assert (press.keys(), fired(control, made)) == (["c"], 1)
+    assert ids(bus.subscribe(replay_preset=EARLIEST).events(1)) == ["c"]
 
 
-def test_faults_of_a_subscription_are_refused(bus: Bus) -> None:
+def test_faults_of_a_subscription_are_refused(control: Control) -> None:
     for fault in ("silent", "delivery_limit", "replay_expired", "drop_event"):
-        with pytest.raises(UnknownName, match="never fires"):
-            bus.wire.set_fault("pubsub", "PublishStream", fault)
+        with pytest.raises(Refused, match="never fires"):
+            control.fault("pubsub", "PublishStream", fault)

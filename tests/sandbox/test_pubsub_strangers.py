@@ -1,7 +1,7 @@
 """A client that shares nothing with the sandbox but the public protocol: its messages, Apache's Avro, TLS by the CA file."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import avro.errors
@@ -12,13 +12,6 @@ from tests.sandbox.eventbus import CUSTOM, EARLIEST, MESSAGES, EventBus, decoded
 from tests.support.sandbox import Control, Running
 
 ORDER = "801SB0000000007AAA"
-
-
-@pytest.fixture
-def eventbus(sandbox: Running) -> Iterator[EventBus]:
-    made = EventBus(sandbox.info["salesforce"])
-    yield made
-    made.close()
 
 
 @pytest.mark.parametrize("plain", [False, True])

@@ -3,27 +3,21 @@
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 
-from sandbox import ports
 from tests.support import sandbox as sandboxes
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a port cannot be held without listening")
 TOGETHER = 8
-CHOOSER = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from dataclasses import astuple
-from sandbox import ports
-held = [ports.free() for _ in range(40)]
-print(*[port for berth in held for port in astuple(berth.ports)], flush=True)
-sys.stdin.read()
-"""
+# the ports that the system gives to outgoing connections, and to whoever asks for any
+GIVEN = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def all_ports(running: sandboxes.Running) -> list[int]:
@@ -49,15 +43,8 @@ def test_eight_start_at_once(tmp_path: Path) -> None:
 
 
 @linux
-def test_what_is_chosen_at_the_same_moment_is_never_the_same() -> None:
-    command = [sys.executable, "-c", CHOOSER, str(sandboxes.ROOT)]
-    choosers = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]
-    chosen = [int(port) for each in choosers for port in (each.stdout.readline() if each.stdout else "").split()]
-    for each in choosers:
-        each.communicate("")
-    assert len(set(chosen)) == len(chosen) == 4 * 40 * 9
-    # no outgoing connection of anybody gets one by chance while a sandbox is started again
-    assert max(chosen) < int(ports.GIVEN.read_text().split()[0])
+def test_no_outgoing_connection_gets_one_by_chance_while_a_sandbox_is_started_again(sandbox: sandboxes.Running) -> None:
+    assert max(all_ports(sandbox)) < int(GIVEN.read_text().split()[0])
 
 
 @linux
@@ -76,27 +63,35 @@ def test_nobody_gets_the_port_of_a_shut_door(tmp_path: Path) -> None:
         assert running.stop() == 0
 
 
-def test_a_taken_port_is_named() -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        number = other.getsockname()[1]
-        with pytest.raises(OSError, match=f"port {number} is taken"):
-            ports.at(ports.Ports.from_base(number))
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    with listening() as number:
+        command = [sys.executable, "-m", "sandbox", "--dir", str(tmp_path), "--port-base", str(number)]
+        done = subprocess.run(command, cwd=sandboxes.ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"port {number} is taken" in done.stderr
 
 
 def test_former_ports_that_cannot_be_had_again_are_left(tmp_path: Path) -> None:
-    """Taken, or not to be read: then others."""
-    (tmp_path / ports.FILE).write_text('{"salesforce": ')
-    assert ports.former(tmp_path) is None
-    berth = ports.free()
-    ports.remember(tmp_path, berth.ports)
-    berth.leave()
+    """Not to be read, or one of them taken: then others. Those that are free again are had again."""
+    (tmp_path / "ports.json").write_text('{"salesforce": ')
+    first = started_and_stopped(tmp_path)
+    with listening(first[-1]):
+        others = started_and_stopped(tmp_path)
+    assert first[-1] not in others
+    assert started_and_stopped(tmp_path) == others
+
+
+@contextmanager
+def listening(number: int = 0) -> Iterator[int]:
+    """A port of somebody else's: that one, or any."""
     with socket.socket() as other:
-        other.bind(("127.0.0.1", berth.ports.control))
+        other.bind(("127.0.0.1", number))
         other.listen()
-        assert ports.former(tmp_path) is None
-    again = ports.former(tmp_path)
-    assert again is not None
-    assert again.ports == berth.ports
-    again.leave()
+        yield other.getsockname()[1]
+
+
+def started_and_stopped(folder: Path) -> list[int]:
+    """The ports that it had."""
+    running = sandboxes.start(folder)
+    assert running.stop() == 0
+    return all_ports(running)

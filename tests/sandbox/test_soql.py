@@ -1,62 +1,59 @@
 """SOQL over a small org: what it selects, how it words records, what it refuses."""
 
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sandbox.salesforce import schema as org
-from sandbox.salesforce import soql
-from sandbox.salesforce.ids import new_id
+from tests.sandbox.soql_desk import Desk
+from tests.support.sandbox import Running
+from tests.support.sf_rest import VERSION
 
-SCHEMA = org.load(Path(__file__).parents[2] / "salesforce")
-NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
-ACCOUNT, PRODUCT, BOOK, ENTRY = (new_id(kind, 1) for kind in ("Account", "Product2", "Pricebook2", "PricebookEntry"))
-ORDERS = [new_id("Order", number) for number in (1, 2, 3, 4)]
-
-
-def order(number: int, status: str, changed: str, **more: object) -> dict[str, object]:
-    held = {"Id": ORDERS[number], "AccountId": ACCOUNT, "Status": status, "LastModifiedDate": changed, "EffectiveDate": changed[:10]}
-    return {**held, **more}
-
-
-ROWS = {
-    "Account": [{"Id": ACCOUNT, "Name": "Aiko Tanaka", "SF_Account_No__c": "SF-1001", "SIM_Eligible__c": True}],
-    "Product2": [{"Id": PRODUCT, "Name": "eSIM 5 GB", "ProductCode": "SIM-DATA-5"}],
-    "PricebookEntry": [{"Id": ENTRY, "Product2Id": PRODUCT, "Pricebook2Id": BOOK, "UnitPrice": 1280.0, "IsActive": True}],
-    "Order": [
-        order(0, "Approved", "2026-11-21T09:00:00.000+0000", Portal_Idem_Key__c="Key-a", Attempt_Count__c=2.0),
-        order(1, "Draft", "2026-11-20T09:00:00.000+0000", Portal_Idem_Key__c="key-A", Name="It's 100%"),
-        order(2, "Rejected", "2026-10-02T09:00:00.000+0000", Attempt_Count__c=10.0, Name="it_2"),
-        order(3, "Draft", "2025-12-31T23:59:59.000+0000", Name="Other\\Name"),
-    ],
-    "OrderItem": [
-        {"Id": new_id("OrderItem", 2), "OrderId": ORDERS[0], "PricebookEntryId": ENTRY, "Quantity": 1.0, "UnitPrice": 1280.0},
-        {"Id": new_id("OrderItem", 1), "OrderId": ORDERS[0], "PricebookEntryId": ENTRY, "Quantity": 2.0, "UnitPrice": 400.0},
-    ],
-}
+# all of it and of the year before are still to come: the clock of the sandbox goes forward only
+YEAR = datetime.now(UTC).year + 2
+NOW = (YEAR, 11, 21, 10, 0)
+# when each order was changed last, and what it has since; made in the order of the numbers, changed in the order of the days
+ORDERS: dict[int, tuple[tuple[int, ...], dict[str, Any]]] = {
+    3: ((YEAR - 1, 12, 31, 23, 50), {"Name": "Other\\Name"}),
+    2: ((YEAR, 10, 2, 9, 0), {"Status": "Rejected", "Attempt_Count__c": 10, "Name": "it_2"}),
+    1: ((YEAR, 11, 20, 9, 0), {"Portal_Idem_Key__c": "key-A", "Name": "It's 100%"}),
+    0: ((YEAR, 11, 21, 9, 0), {"Status": "Approved", "Portal_Idem_Key__c": "Key-a", "Attempt_Count__c": 2}),
+}  # fmt: skip
 
 
-def ask(query: str) -> soql.Result:
-    return soql.run(query, SCHEMA, lambda name: ROWS.get(name, []), now=NOW)
+class World(Desk):
+    """Four orders of one account, two lines of the first. In queries {0} to {3} are the orders' ids, {0:.15} is a short one."""
+
+    def __init__(self, running: Running) -> None:
+        super().__init__(running)
+        self.account, self.entry = self.sf.account_id(), self.sf.price("SIM-DATA-5")
+        self.made = self.orders([{"Pricebook2Id": self.entry["Pricebook2Id"]}, {}, {}, {}])
+        line = {"OrderId": self.made[0], "PricebookEntryId": self.entry["Id"]}
+        self.create("OrderItem", [{**line, "Quantity": 1, "UnitPrice": 1280}, {**line, "Quantity": 2, "UnitPrice": 400}])
+        for number, (moment, fields) in ORDERS.items():
+            self.set_clock(*moment)
+            day = str(datetime(*moment, tzinfo=UTC).date())
+            self.change("Order", self.made[number], EffectiveDate=day, **fields)
+        self.set_clock(*NOW)
+
+    def named(self, query: str) -> str:
+        return query.format(*self.made, account=self.account)
+
+    def numbers(self, where: str) -> list[int]:
+        return [self.made.index(found) for found in self.ids(self.named(f"SELECT Id FROM Order WHERE {where}"))]
 
 
-def numbers(where: str) -> list[int]:
-    return [ORDERS.index(record["Id"]) for record in ask(f"SELECT Id FROM Order WHERE {where}").records]
-
-
-def refusal(query: str) -> soql.SoqlError:
-    with pytest.raises(soql.SoqlError) as caught:
-        ask(query)
-    return caught.value
+@pytest.fixture(scope="module")
+def world(sandbox: Running) -> World:
+    return World(sandbox)
 
 
 @pytest.mark.parametrize(("where", "expected"), [
-    (f"Id = '{ORDERS[0]}'", [0]),
-    (f"Id = '{ORDERS[0][:15]}'", [0]),
-    (f"Id IN ('{ORDERS[2]}', '{ORDERS[0][:15]}', '{ORDERS[0]}')", [2, 0]),
-    (f"Id NOT IN ('{ORDERS[2]}')", [0, 1, 3]),
-    (f"AccountId = '{ACCOUNT}' AND Status = 'approved'", [0]),
+    ("Id = '{0}'", [0]),
+    ("Id = '{0:.15}'", [0]),
+    ("Id IN ('{2}', '{0:.15}', '{0}')", [2, 0]),
+    ("Id NOT IN ('{2}')", [0, 1, 3]),
+    ("AccountId = '{account}' AND Status = 'approved'", [0]),
     ("Portal_Idem_Key__c = 'Key-a'", [0]),
     ("Portal_Idem_Key__c = 'KEY-A'", []),
     ("Portal_Idem_Key__c = null", [2, 3]),
@@ -69,33 +66,33 @@ def refusal(query: str) -> soql.SoqlError:
     ("Name = 'other\\\\name'", [3]),
     ("Attempt_Count__c >= 2 AND Attempt_Count__c < 10", [0]),
     ("Attempt_Count__c > 1.5", [0, 2]),
-    ("LastModifiedDate < 2026-11-21T08:59:00Z", [1, 2, 3]),
-    ("LastModifiedDate < 2026-11-21T18:00:00.000+09:00 AND LastModifiedDate > 2026-11-01T00:00:00+0000", [1]),
+    (f"LastModifiedDate < {YEAR}-11-21T08:59:00Z", [1, 2, 3]),
+    (f"LastModifiedDate < {YEAR}-11-21T18:00:00.000+09:00 AND LastModifiedDate > {YEAR}-11-01T00:00:00+0000", [1]),
     ("LastModifiedDate = TODAY", [0]),
     ("LastModifiedDate >= YESTERDAY", [0, 1]),
     ("LastModifiedDate = LAST_N_DAYS:60", [0, 1, 2]),
     ("EffectiveDate = LAST_MONTH", [2]),
     ("EffectiveDate < THIS_YEAR", [3]),
-    ("EffectiveDate = 2026-11-20", [1]),
+    (f"EffectiveDate = {YEAR}-11-20", [1]),
     ("Account.SF_Account_No__c = 'sf-1001' AND Account.SIM_Eligible__c = true AND Status = 'Draft'", [1, 3]),
     ("Order.Account.Name = 'nobody'", []),
     ("Id IN (SELECT OrderId FROM OrderItem WHERE Quantity > 1)", [0]),
     ("Id NOT IN (SELECT OrderId FROM OrderItem) AND Status = 'Rejected'", [2]),
 ])  # fmt: skip
-def test_it_finds_the_rows(where: str, expected: list[int]) -> None:
-    assert numbers(where) == expected
+def test_it_finds_the_rows(world: World, where: str, expected: list[int]) -> None:
+    assert world.numbers(where) == expected
 
 
-def test_it_words_records_in_the_order_of_the_select() -> None:
+def test_it_words_records_in_the_order_of_the_select(world: World) -> None:
     query = (
         "select Status, Account.Name, "
-        "(SELECT Quantity, PricebookEntry.Product2.Name, PricebookEntry.UnitPrice FROM OrderItems ORDER BY Id), "
-        f"portal_case_number__c from Order where Id = '{ORDERS[0]}'"
+        "(SELECT Quantity, PricebookEntry.Product2.Name, PricebookEntry.UnitPrice FROM OrderItems ORDER BY Id DESC), "
+        "portal_case_number__c from Order where Id = '{0}'"
     )
-    record = ask(query).records[0]
+    (record,) = world.ask(world.named(query))["records"]
     assert list(record) == ["attributes", "Status", "Account", "OrderItems", "Portal_Case_Number__c"]
-    assert record["attributes"] == {"type": "Order", "url": f"/services/data/v67.0/sobjects/Order/{ORDERS[0]}"}
-    assert record["Account"]["attributes"]["type"] == "Account"
+    assert record["attributes"] == {"type": "Order", "url": f"{VERSION}/sobjects/Order/{world.made[0]}"}
+    assert (record["Account"]["attributes"]["type"], record["Account"]["Name"]) == ("Account", "Aiko Tanaka")
     assert record["Portal_Case_Number__c"] is None
     lines = record["OrderItems"]
     assert (lines["totalSize"], lines["done"]) == (2, True)
@@ -105,18 +102,17 @@ def test_it_words_records_in_the_order_of_the_select() -> None:
     assert entry["UnitPrice"] == 1280.0
 
 
-def test_it_answers_null_for_an_absent_parent_and_for_no_children() -> None:
-    record = ask(f"SELECT Pricebook2.Name, (SELECT Id FROM OrderItems) FROM Order o WHERE o.Id = '{ORDERS[1]}'").records[0]
-    assert record["Pricebook2"] is None
-    assert record["OrderItems"] is None
+def test_it_answers_null_for_an_absent_parent_and_for_no_children(world: World) -> None:
+    query = "SELECT Pricebook2.Name, (SELECT Id FROM OrderItems) FROM Order o WHERE o.Id = '{1}'"
+    assert world.rows(world.named(query)) == [{"Pricebook2": None, "OrderItems": None}]
 
 
-def test_it_orders_limits_and_counts() -> None:
-    assert numbers("Id != null ORDER BY Attempt_Count__c DESC NULLS LAST, LastModifiedDate") == [2, 0, 3, 1]
-    assert numbers("Id != null ORDER BY Attempt_Count__c, Id DESC LIMIT 2 OFFSET 1") == [1, 0]
-    counted = ask("SELECT COUNT() FROM Order WHERE Status = 'Draft'")
-    assert (counted.total, counted.records) == (2, [])
-    assert ask("SELECT COUNT() FROM Order LIMIT 3").total == 3
+def test_it_orders_limits_and_counts(world: World) -> None:
+    assert world.numbers("Id != null ORDER BY Attempt_Count__c DESC NULLS LAST, LastModifiedDate") == [2, 0, 3, 1]
+    assert world.numbers("Id != null ORDER BY Attempt_Count__c, Id DESC LIMIT 2 OFFSET 1") == [1, 0]
+    counted = world.ask("SELECT COUNT() FROM Order WHERE Status = 'Draft'")
+    assert (counted["totalSize"], counted["records"]) == (2, [])
+    assert world.ask("SELECT COUNT() FROM Order LIMIT 3")["totalSize"] == 3
 
 
 @pytest.mark.parametrize(("query", "code", "words"), [
@@ -140,30 +136,10 @@ def test_it_orders_limits_and_counts() -> None:
     ("SELECT Id FROM Order OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE", "2000"),
     ("SELECT FROM Order", "MALFORMED_QUERY", "unexpected token: 'FROM'"),
     ("DELETE Order", "MALFORMED_QUERY", "unexpected token: 'DELETE'"),
-    ("", "MALFORMED_QUERY", "unexpected token: '<EOF>'"),
+    (" ", "MALFORMED_QUERY", "unexpected token: '<EOF>'"),
+    ("", "MALFORMED_QUERY", "A query string has to be specified"),
 ])  # fmt: skip
-def test_it_refuses_with_code_and_place(query: str, code: str, words: str) -> None:
-    error = refusal(query)
-    assert error.code == code
-    assert words in error.message
-
-
-def test_it_asks_the_narrowest_index_and_scans_nothing() -> None:
-    asked: list[tuple[str, str, object]] = []
-
-    def find(name: str, field: str, value: object) -> list[dict[str, object]]:
-        asked.append((name, field, value))
-        return [row for row in ROWS[name] if row.get(field) == value]
-
-    def scan(name: str) -> list[dict[str, object]]:
-        raise AssertionError(f"{name} was scanned")
-
-    soql.run(f"SELECT Id FROM Order WHERE Status = 'DRAFT' AND Id = '{ORDERS[1][:15]}'", SCHEMA, scan, find)
-    soql.run("SELECT Id, (SELECT Id FROM OrderItems) FROM Order WHERE Portal_Idem_Key__c = 'Key-a'", SCHEMA, scan, find)
-    soql.run("SELECT Id FROM Order WHERE activation_status__c = 'ACTIVATING' AND LastModifiedDate < TODAY", SCHEMA, scan, find)
-    assert asked == [
-        ("Order", "Id", ORDERS[1]),
-        ("Order", "Portal_Idem_Key__c", "Key-a"),
-        ("OrderItem", "OrderId", ORDERS[0]),
-        ("Order", "Activation_Status__c", "Activating"),
-    ]
+def test_it_refuses_with_code_and_place(world: World, query: str, code: str, words: str) -> None:
+    told, message = world.refusal(query)
+    assert told == code
+    assert words in message

@@ -1,63 +1,71 @@
-"""SOQL's aggregates and groups, FIELDS(), names for spans of days, and what it refuses there."""
-
-from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Any
+"""SOQL's aggregates and groups, FIELDS(), and what it refuses there and in queries without end."""
 
 import pytest
 
-from sandbox.salesforce import schema as org
-from sandbox.salesforce import soql
-from sandbox.salesforce.ids import new_id
-from sandbox.salesforce.soql.dates import days
+from tests.sandbox.soql_desk import Desk
+from tests.support.sandbox import Running
 
-SCHEMA = org.load(Path(__file__).parents[2] / "salesforce")
-NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)  # a Saturday
-ACCOUNTS = [new_id("Account", number) for number in (1, 2)]
+COUNTS = [(0, "Draft", 100), (0, "Draft", 300), (1, "Draft", None), (1, "Approved", 50)]
 
 
-def order(number: int, account: int, status: str, total: float | None) -> dict[str, Any]:
-    return {"Id": new_id("Order", number), "AccountId": ACCOUNTS[account], "Status": status, "TotalAmount": total}
+class World(Desk):
+    """Two orders of Aiko's and two of Sara's."""
+
+    def __init__(self, running: Running) -> None:
+        super().__init__(running)
+        owners = [self.sf.account_id(number) for number in ("SF-1001", "SF-1002")]
+        self.orders([{"AccountId": owners[who], "Status": status, "Attempt_Count__c": count} for who, status, count in COUNTS])
+
+    def has(self, name: str) -> set[str]:
+        """Names of the fields of orders for which this property is true."""
+        described = self.sf.get("sobjects/Order/describe").json()["fields"]
+        return {field["name"] for field in described if field[name]}
 
 
-ROWS = {
-    "Account": [{"Id": ACCOUNTS[0], "Name": "Aiko"}, {"Id": ACCOUNTS[1], "Name": "Ben"}],
-    "Order": [order(1, 0, "Draft", 100.0), order(2, 0, "Draft", 300.0), order(3, 1, "Draft", None), order(4, 1, "Approved", 50.0)],
-}
+@pytest.fixture(scope="module")
+def world(sandbox: Running) -> World:
+    return World(sandbox)
 
 
-def ask(query: str) -> list[dict[str, Any]]:
-    found = soql.run(query, SCHEMA, lambda name: ROWS.get(name, []), now=NOW)
-    assert found.total == len(found.records)
-    return [{name: value for name, value in row.items() if name != "attributes"} for row in found.records]
-
-
-def test_it_counts_and_sums_without_groups() -> None:
-    query = "SELECT COUNT(Id), COUNT(TotalAmount) known, SUM(TotalAmount), AVG(TotalAmount) mean, MIN(TotalAmount), MAX(Status) FROM Order"
-    assert ask(query) == [{"expr0": 4, "known": 3, "expr1": 450.0, "mean": 150.0, "expr2": 50.0, "expr3": "Draft"}]
-    assert ask("SELECT COUNT(Id), SUM(TotalAmount) FROM Order WHERE Status = 'Rejected'") == [{"expr0": 0, "expr1": None}]
-    assert ask("SELECT COUNT_DISTINCT(AccountId) FROM Order") == [{"expr0": 2}]
-
-
-def test_it_groups_filters_groups_and_orders_them() -> None:
-    query = "SELECT Status, COUNT(Id) many FROM Order GROUP BY Status ORDER BY COUNT(Id) DESC"
-    assert ask(query) == [{"Status": "Draft", "many": 3}, {"Status": "Approved", "many": 1}]
-    parents = (
-        "SELECT Account.Name who, SUM(TotalAmount) FROM Order GROUP BY Account.Name HAVING SUM(TotalAmount) > 60 ORDER BY Account.Name"
+def test_it_counts_and_sums_without_groups(world: World) -> None:
+    query = (
+        "SELECT COUNT(Id), COUNT(Attempt_Count__c) known, SUM(Attempt_Count__c), AVG(Attempt_Count__c) mean, MIN(Attempt_Count__c), "
+        "MAX(Status) FROM Order"
     )
-    assert ask(parents) == [{"who": "Aiko", "expr0": 400.0}]
-    assert ask("SELECT Status FROM Order GROUP BY Status ORDER BY Status LIMIT 1") == [{"Status": "Approved"}]
+    assert world.rows(query) == [{"expr0": 4, "known": 3, "expr1": 450.0, "mean": 150.0, "expr2": 50.0, "expr3": "Draft"}]
+    assert world.rows("SELECT COUNT(Id), SUM(TotalAmount) FROM Order WHERE Status = 'Rejected'") == [{"expr0": 0, "expr1": None}]
+    assert world.rows("SELECT COUNT_DISTINCT(AccountId) FROM Order") == [{"expr0": 2}]
 
 
-def test_it_names_groups_as_the_api_does() -> None:
-    record = soql.run("SELECT Status FROM Order GROUP BY Status", SCHEMA, lambda name: ROWS.get(name, [])).records[0]
+def test_it_sums_money(world: World) -> None:
+    listed = [row["UnitPrice"] for row in world.rows("SELECT UnitPrice FROM PricebookEntry WHERE Pricebook2.Name = 'Portal'")]
+    told = world.rows("SELECT SUM(UnitPrice), MIN(UnitPrice), MAX(UnitPrice) FROM PricebookEntry WHERE Pricebook2.Name = 'Portal'")
+    assert told == [{"expr0": sum(listed), "expr1": min(listed), "expr2": max(listed)}]
+    assert len(set(listed)) > 10
+
+
+def test_it_groups_filters_groups_and_orders_them(world: World) -> None:
+    query = "SELECT Status, COUNT(Id) many FROM Order GROUP BY Status ORDER BY COUNT(Id) DESC"
+    assert world.rows(query) == [{"Status": "Draft", "many": 3}, {"Status": "Approved", "many": 1}]
+    parents = (
+        "SELECT Account.Name who, SUM(Attempt_Count__c) FROM Order GROUP BY Account.Name HAVING SUM(Attempt_Count__c) > 60 "
+        "ORDER BY Account.Name"
+    )
+    assert world.rows(parents) == [{"who": "Aiko Tanaka", "expr0": 400.0}]
+    assert world.rows("SELECT Status FROM Order GROUP BY Status ORDER BY Status LIMIT 1") == [{"Status": "Approved"}]
+
+
+def test_it_names_groups_as_the_api_does(world: World) -> None:
+    record = world.ask("SELECT Status FROM Order GROUP BY Status")["records"][0]
     assert record["attributes"] == {"type": "AggregateResult"}
 
 
-def test_it_spreads_fields() -> None:
-    custom = {name for name, field in SCHEMA.objects["Order"].fields.items() if field.custom}
-    assert set(ask("SELECT FIELDS(CUSTOM) FROM Order LIMIT 1")[0]) == custom
-    assert set(ask("SELECT FIELDS(STANDARD) FROM Order")[0]) | custom == set(ask("SELECT FIELDS(ALL) FROM Order LIMIT 200")[0])
+def test_it_spreads_fields(world: World) -> None:
+    custom, every = world.has("custom"), world.has("name")
+    assert set(world.rows("SELECT FIELDS(CUSTOM) FROM Order LIMIT 1")[0]) == custom
+    assert set(world.rows("SELECT FIELDS(STANDARD) FROM Order")[0]) == every - custom
+    assert set(world.rows("SELECT FIELDS(ALL) FROM Order LIMIT 200")[0]) == every
+    assert len(custom) > 5
 
 
 @pytest.mark.parametrize(("query", "code", "words"), [
@@ -73,25 +81,17 @@ def test_it_spreads_fields() -> None:
     ("SELECT (SELECT COUNT() FROM OrderItems) FROM Order", "MALFORMED_QUERY", "aggregates are not allowed"),
     ("SELECT Id FROM Order WHERE LastModifiedDate = LAST_N_DAYS:99999999999", "INVALID_FIELD", "out of range"),
     ("SELECT Id FROM Order WHERE LastModifiedDate = N_YEARS_AGO:9999", "INVALID_FIELD", "out of range"),
-    (f"SELECT Id FROM Order WHERE {'(' * 5000}Name = 'a'{')' * 5000}", "QUERY_TOO_COMPLICATED", "nested too deep"),
-    (f"SELECT Id FROM Order WHERE {'NOT ' * 5000}Name = 'a'", "QUERY_TOO_COMPLICATED", "nested too deep"),
 ])  # fmt: skip
-def test_it_refuses_with_code_and_place(query: str, code: str, words: str) -> None:
-    with pytest.raises(soql.SoqlError) as caught:
-        ask(query)
-    assert caught.value.code == code
-    assert words in caught.value.message
+def test_it_refuses_with_code_and_place(world: World, query: str, code: str, words: str) -> None:
+    told, message = world.refusal(query)
+    assert told == code
+    assert words in message
 
 
-@pytest.mark.parametrize(("name", "first", "beyond"), [
-    ("TODAY", (2026, 11, 21), (2026, 11, 22)), ("TOMORROW", (2026, 11, 22), (2026, 11, 23)),
-    ("LAST_N_DAYS:2", (2026, 11, 19), (2026, 11, 22)), ("NEXT_N_DAYS:2", (2026, 11, 22), (2026, 11, 24)),
-    ("N_DAYS_AGO:3", (2026, 11, 18), (2026, 11, 19)), ("THIS_WEEK", (2026, 11, 15), (2026, 11, 22)),
-    ("LAST_N_WEEKS:2", (2026, 11, 1), (2026, 11, 15)), ("N_WEEKS_AGO:1", (2026, 11, 8), (2026, 11, 15)),
-    ("NEXT_MONTH", (2026, 12, 1), (2027, 1, 1)), ("LAST_N_MONTHS:11", (2025, 12, 1), (2026, 11, 1)),
-    ("THIS_QUARTER", (2026, 10, 1), (2027, 1, 1)), ("LAST_QUARTER", (2026, 7, 1), (2026, 10, 1)),
-    ("NEXT_N_QUARTERS:2", (2027, 1, 1), (2027, 7, 1)), ("THIS_FISCAL_YEAR", (2026, 1, 1), (2027, 1, 1)),
-    ("LAST_N_YEARS:2", (2024, 1, 1), (2026, 1, 1)), ("LAST_90_DAYS", (2026, 8, 23), (2026, 11, 22)),
-])  # fmt: skip
-def test_it_knows_spans_of_days_by_name(name: str, first: tuple[int, int, int], beyond: tuple[int, int, int]) -> None:
-    assert days(name, NOW.date()) == (date(*first), date(*beyond))
+@pytest.mark.parametrize("brackets", [("(", ")"), ("NOT ", "")])
+def test_it_refuses_what_is_nested_too_deep(world: World, brackets: tuple[str, str]) -> None:
+    before, after = brackets
+    for depth, refusal in ((1_000, world.refusal), (5_000, world.refusal_of_a_long_one)):
+        code, message = refusal(f"SELECT Id FROM Order WHERE {before * depth}Name = 'a'{after * depth}")
+        assert code == "QUERY_TOO_COMPLICATED"
+        assert "nested too deep" in message

@@ -1,32 +1,31 @@
 """Any SOQL condition finds what the same condition written in plain Python finds, in the order that Python sorts."""
 
-import contextlib
+import operator
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.salesforce import schema as org
-from sandbox.salesforce import soql
-from sandbox.salesforce.ids import new_id
+from tests.sandbox.soql_desk import CODES, Desk
+from tests.support.sandbox import Running
 
-SCHEMA = org.load(Path(__file__).parents[2] / "salesforce")
 Row = dict[str, Any]
-TEXTS = st.one_of(st.none(), st.text("aAbB%_'\\ \n", min_size=1, max_size=4))
+FIELDS = "Id, Name, Attempt_Count__c, EndDate"
+LETTERS_OF_NAMES, FIRST_DAY, MANY = "aAbB%_'\\ \n", date(2026, 11, 18), 40
+TEXTS = st.one_of(st.none(), st.text(LETTERS_OF_NAMES, min_size=1, max_size=4))
 NUMBERS = st.one_of(st.none(), st.integers(-3, 3).map(float))
-DAYS = st.one_of(st.none(), st.dates(datetime(2026, 11, 18).date(), datetime(2026, 11, 24).date()).map(str))
-NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+DAYS = st.one_of(st.none(), st.dates(FIRST_DAY, FIRST_DAY + timedelta(6)).map(str))
 LETTERS = "SELECT FROM WHERE(),='\\.:0123456789%Order Id Name AND NOT IN LIKE null TODAY"
 WORDS = """
 SELECT FROM WHERE GROUP BY HAVING ORDER LIMIT OFFSET COUNT ( ) , = != IN LIKE NOT AND OR Id Name Order Account.Name
 'a' 1 null TODAY LAST_N_DAYS:3 2026-11-21 FIELDS ALL SUM TotalAmount
 """
-ORDER = {"=": lambda a, b: a == b, "!=": lambda a, b: a != b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b,
-         ">": lambda a, b: a > b, ">=": lambda a, b: a >= b}  # fmt: skip
+SIGNS = {"=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,6 @@ def like(pattern: str, text: str) -> bool:
 
 
 def fold(text: str | None) -> str | None:
-    # the blank at an end is the org's to strip when it saves; what is stored is compared as it is
     return text.lower() if text else None
 
 
@@ -74,16 +72,16 @@ def of_text(draw: st.DrawFn) -> Condition:
 @st.composite
 def of_order(draw: st.DrawFn) -> Condition:
     """A number or a day: nothing is smaller or greater than null."""
-    sign = draw(st.sampled_from(sorted(ORDER)))
-    field, wanted = draw(st.one_of(st.tuples(st.just("Attempt_Count__c"), NUMBERS), st.tuples(st.just("EffectiveDate"), DAYS)))
+    sign = draw(st.sampled_from(sorted(SIGNS)))
+    field, wanted = draw(st.one_of(st.tuples(st.just("Attempt_Count__c"), NUMBERS), st.tuples(st.just("EndDate"), DAYS)))
     if wanted is None:
         sign = "=" if sign in ("=", "<", "<=") else "!="
     shown = "null" if wanted is None else f"{wanted:g}" if isinstance(wanted, float) else wanted
 
     def holds(row: Row) -> bool:
         if row[field] is None or wanted is None:
-            return sign in ("=", "!=") and ORDER[sign](row[field], wanted)
-        return ORDER[sign](row[field], wanted)
+            return sign in ("=", "!=") and SIGNS[sign](row[field], wanted)
+        return SIGNS[sign](row[field], wanted)
 
     return Condition(f"{field} {sign} {shown}", holds)
 
@@ -102,38 +100,73 @@ def conditions() -> st.SearchStrategy[Condition]:
     return st.recursive(st.one_of(of_text(), of_order()), wider, max_leaves=6)
 
 
-ROWS = st.lists(st.fixed_dictionaries({"Name": TEXTS, "Attempt_Count__c": NUMBERS, "EffectiveDate": DAYS}), max_size=12)
+class Pool(Desk):
+    """Forty orders, no two drawn alike by intent; `held` is what the org keeps of them, read once without any condition."""
+
+    def __init__(self, running: Running) -> None:
+        super().__init__(running)
+        self.orders([drawn(random.Random(number)) for number in range(MANY)])
+        self.held = self.rows(f"SELECT {FIELDS} FROM Order")
 
 
-def stored(rows: list[Row]) -> list[Row]:
-    return [{**row, "Id": new_id("Order", number)} for number, row in enumerate(rows, 1)]
+def drawn(dice: random.Random) -> Row:
+    """One order in four has no name, no number, no day; names may begin and end with blanks, which no org keeps."""
+    name = "".join(dice.choices(LETTERS_OF_NAMES, k=dice.randint(1, 4)))
+    day = str(FIRST_DAY + timedelta(dice.randrange(7)))
+    fields = {"Name": name, "Attempt_Count__c": dice.randint(-3, 3), "EndDate": day}
+    return {field: None if dice.random() < 0.25 else value for field, value in fields.items()}
+
+
+@pytest.fixture(scope="module")
+def pool(sandbox: Running) -> Pool:
+    return Pool(sandbox)
+
+
+def test_its_pool_is_diverse(pool: Pool) -> None:
+    assert len(pool.held) == MANY
+    for field, kinds in (("Name", 20), ("Attempt_Count__c", 8), ("EndDate", 8)):
+        values = {row[field] for row in pool.held}
+        assert None in values
+        assert len(values) >= kinds
+    names = [row["Name"] for row in pool.held if row["Name"]]
+    assert all(any(letter in name for name in names) for letter in LETTERS_OF_NAMES)
+    assert len({name.lower() for name in names}) < len(names)
 
 
 @settings(max_examples=120, deadline=None)
-@given(rows=ROWS.map(stored), condition=conditions())
-def test_it_finds_what_python_finds(rows: list[Row], condition: Condition) -> None:
-    found = soql.run(f"SELECT Id FROM Order WHERE {condition.soql}", SCHEMA, lambda name: rows, now=NOW)
-    assert [row["Id"] for row in found.records] == [row["Id"] for row in rows if condition.holds(row)]
+@given(condition=conditions())
+def test_it_finds_what_python_finds(pool: Pool, condition: Condition) -> None:
+    wanted = [row["Id"] for row in pool.held if condition.holds(row)]
+    assert pool.ids(f"SELECT Id FROM Order WHERE {condition.soql}") == wanted
 
 
 @settings(max_examples=60, deadline=None)
-@given(rows=ROWS.map(stored), down=st.booleans(), last=st.booleans(), limit=st.integers(0, 14), offset=st.integers(0, 14))
-def test_it_sorts_and_cuts_as_python_does(rows: list[Row], down: bool, last: bool, limit: int, offset: int) -> None:
+@given(condition=conditions())
+def test_it_counts_what_python_counts(pool: Pool, condition: Condition) -> None:
+    counted = pool.ask(f"SELECT COUNT() FROM Order WHERE {condition.soql}")
+    assert (counted["totalSize"], counted["records"]) == (sum(map(condition.holds, pool.held)), [])
+
+
+@settings(max_examples=60, deadline=None)
+@given(condition=conditions(), down=st.booleans(), last=st.booleans(), limit=st.integers(0, MANY + 2), offset=st.integers(0, MANY + 2))
+def test_it_sorts_and_cuts_as_python_does(pool: Pool, condition: Condition, down: bool, last: bool, limit: int, offset: int) -> None:
     order = f"Attempt_Count__c {'DESC' if down else 'ASC'} NULLS {'LAST' if last else 'FIRST'}"
-    found = soql.run(f"SELECT Id FROM Order ORDER BY {order}, Id LIMIT {limit} OFFSET {offset}", SCHEMA, lambda name: rows, now=NOW)
-    full = sorted((row for row in rows if row["Attempt_Count__c"] is not None), key=lambda row: row["Attempt_Count__c"], reverse=down)
-    nulls = [row for row in rows if row["Attempt_Count__c"] is None]
-    wanted = [*full, *nulls] if last else [*nulls, *full]
-    assert [row["Id"] for row in found.records] == [row["Id"] for row in wanted[offset : offset + limit]]
+    for where, rows in (("", pool.held), (f"WHERE {condition.soql} ", list(filter(condition.holds, pool.held)))):
+        full = sorted((row for row in rows if row["Attempt_Count__c"] is not None), key=lambda row: row["Attempt_Count__c"], reverse=down)
+        nulls = [row for row in rows if row["Attempt_Count__c"] is None]
+        wanted = [*full, *nulls] if last else [*nulls, *full]
+        found = pool.ids(f"SELECT Id FROM Order {where}ORDER BY {order}, Id LIMIT {limit} OFFSET {offset}")
+        assert found == [row["Id"] for row in wanted[offset : offset + limit]]
 
 
 @settings(max_examples=60, deadline=None)
-@given(rows=ROWS.map(stored))
-def test_it_groups_as_python_does(rows: list[Row]) -> None:
-    query = "SELECT EffectiveDate day, COUNT(Id) many, SUM(Attempt_Count__c) total FROM Order GROUP BY EffectiveDate"
-    found = {row["day"]: (row["many"], row["total"]) for row in soql.run(query, SCHEMA, lambda name: rows, now=NOW).records}
-    for day in {row["EffectiveDate"] for row in rows}:
-        counts = [row["Attempt_Count__c"] for row in rows if row["EffectiveDate"] == day]
+@given(condition=conditions())
+def test_it_groups_as_python_does(pool: Pool, condition: Condition) -> None:
+    rows = list(filter(condition.holds, pool.held))
+    query = f"SELECT EndDate day, COUNT(Id) many, SUM(Attempt_Count__c) total FROM Order WHERE {condition.soql} GROUP BY EndDate"
+    found = {row["day"]: (row["many"], row["total"]) for row in pool.rows(query)}
+    for day in {row["EndDate"] for row in rows}:
+        counts = [row["Attempt_Count__c"] for row in rows if row["EndDate"] == day]
         held = [each for each in counts if each is not None]
         assert found.pop(day) == (len(counts), sum(held) if held else None)
     assert found == {}
@@ -141,7 +174,10 @@ def test_it_groups_as_python_does(rows: list[Row]) -> None:
 
 @settings(max_examples=120, deadline=None)
 @given(query=st.one_of(st.text(LETTERS, max_size=120), st.lists(st.sampled_from(WORDS.split()), max_size=16).map(" ".join)))
-def test_it_answers_or_refuses_whatever_is_asked(query: str) -> None:
-    with contextlib.suppress(soql.SoqlError):
-        found = soql.run(query, SCHEMA, lambda name: [], now=NOW)
-        assert found.total == len(found.records) or found.records == []
+def test_it_answers_or_refuses_whatever_is_asked(pool: Pool, query: str) -> None:
+    answer = pool.answer(query)
+    if answer.status_code == 200:
+        found = answer.json()
+        assert found["totalSize"] == len(found["records"]) or found["records"] == []
+    else:
+        assert (answer.status_code, answer.json()[0]["errorCode"] in CODES) == (400, True), answer.text

@@ -15,16 +15,20 @@ from sandbox.salesforce.pubsub import faults
 from sandbox.salesforce.pubsub.door import Door
 from sandbox.salesforce.pubsub.refusals import Refusal, new_rpc_id
 from sandbox.saying import complain_of_ourselves
+from sandbox.store import Store
 from sandbox.wire import Fault, Wire
 
 UPSTREAM = "pubsub"
+STREAMS = ("Subscribe", "PublishStream")
+# a client that goes away looks at first like one that closes its half; that it is gone is told right after
+LAST_WORD_S = 0.02
 
 
 @dataclass
 class Call:
     rpc: str
     context: Any
-    id: str = field(default_factory=new_rpc_id)
+    id: str = ""
     fault: str | None = None
     recorded: bool = False
     began: float = field(default_factory=time.monotonic)
@@ -37,15 +41,17 @@ class Call:
 class Desk:
     """Where every rpc comes in and goes out."""
 
-    def __init__(self, wire: Wire, door: Door) -> None:
-        self._wire, self._door = wire, door
+    def __init__(self, store: Store, wire: Wire, door: Door) -> None:
+        self._store, self._wire, self._door = store, wire, door
 
     @asynccontextmanager
     async def running(self, rpc: str, context: Any) -> AsyncIterator[tuple[Call, User]]:
         """The call and who makes it; what is raised inside ends the rpc as the real one would."""
         call = Call(rpc, context)
         try:
+            call.id = await asyncio.to_thread(new_rpc_id, self._store)
             yield call, await self._enter(call)
+            await asyncio.sleep(LAST_WORD_S if rpc in STREAMS else 0)
             self._record(call, grpc.StatusCode.OK)
         except Refusal as refusal:
             await self._abort(call, refusal)
@@ -60,6 +66,7 @@ class Desk:
 
     async def unimplemented(self, rpc: str, context: Any) -> None:
         call = Call(rpc, context)
+        call.id = await asyncio.to_thread(new_rpc_id, self._store)
         await self._abort(call, Refusal("", f"{rpc} isn't available in this org.", grpc.StatusCode.UNIMPLEMENTED))
 
     # -- the way in

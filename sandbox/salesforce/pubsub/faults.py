@@ -45,10 +45,15 @@ REFUSALS: dict[str, Callable[[Fault, str], Refusal]] = {
 }
 
 
+# what a fault may be told to say: one of Salesforce's codes, or a gRPC status for the bare failure of a proxy
+STATUSES = frozenset(grpc.StatusCode.__members__) - {"OK"}
+SAYABLE = frozenset(CODES) | STATUSES
+
+
 def refusal(fault: Fault, rpc: str) -> Refusal:
-    """As the fault's `code` says, one of Salesforce's or a gRPC status for the bare failure of a proxy; else as its kind does."""
+    """As the fault's `code` says, else as its kind does."""
     if fault.code in CODES:
         return Refusal(fault.code, fault.message or "")
-    if fault.code in grpc.StatusCode.__members__ and fault.code != "OK":
+    if fault.code in STATUSES:
         return Refusal("", fault.message or "", grpc.StatusCode[fault.code])
     return REFUSALS[fault.fault](fault, rpc)

@@ -1,13 +1,13 @@
 """Publishing: what becomes of each event of a request, and a stream of requests."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.salesforce import avro, events
 from sandbox.salesforce.protos import sandbox_pubsub_pb2 as pb
+from sandbox.salesforce.pubsub.quiet import Clockwork, Quiet
 from sandbox.salesforce.pubsub.refusals import Refusal
 from sandbox.salesforce.pubsub.requests import sound
 from sandbox.salesforce.pubsub.stream import Pace
@@ -60,51 +60,74 @@ def _fields(store: Store, event: str, one: Any) -> dict[str, Any]:
     return avro.decode(text, one.payload)
 
 
+class Line:
+    """What a stream must notice beside its requests: that the clock was moved, and that the caller's session was ended."""
+
+    def __init__(self) -> None:
+        self.changed = asyncio.Event()
+        self.ended = False
+
+    def expire(self) -> None:
+        self.ended = True
+        self.changed.set()
+
+
 class Publication:
-    """One PublishStream: requests one after the other, an empty answer when it was quiet for long, the end when nobody publishes any more.
+    """One PublishStream: requests one after the other, an empty answer after long quiet, the end when nobody publishes any more."""
 
-    `ended` is set when the caller's session is over.
-    """
-
-    def __init__(self, press: Press, ended: asyncio.Event, pace: Pace) -> None:
-        self._press, self._ended, self._pace = press, ended, pace
+    def __init__(self, press: Press, line: Line, clockwork: Clockwork, pace: Pace) -> None:
+        self._press, self._line, self._clockwork, self._pace = press, line, clockwork, pace
+        self._world = clockwork.worlds
         self._topic = ""
-        self._heard_at = self._spoke_at = time.monotonic()
+        self._unheard, self._unsaid = Quiet(clockwork), Quiet(clockwork)
 
     async def responses(self, requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
         """Ends when the client closes its half. Raises Refusal."""
-        over, reading = asyncio.ensure_future(self._ended.wait()), _reading(requests)
+        reading = _reading(requests)
         try:
             while True:
-                await asyncio.wait({over, reading}, timeout=self._rest(), return_when=asyncio.FIRST_COMPLETED)
-                if over.done():
-                    raise Refusal("service.auth.error")
+                await self._news(reading)
                 if not reading.done():
-                    self._insist()
-                    if self._topic:
+                    if self._is_due() and self._topic:
                         yield await self._press.empty(self._topic)
+                        self._unsaid.broken()
                 elif (request := reading.result()) is None:
                     return
                 else:
                     # the next one is read meanwhile: a client need not wait for an answer
                     reading = _reading(requests)
                     yield await self._press.answer(self._take(sound(request)), request.events)
-                self._spoke_at = time.monotonic()
+                    self._unsaid.broken()
         finally:
-            over.cancel()
             reading.cancel()
 
-    def _rest(self) -> float:
-        due = min(self._heard_at + self._pace.sweep, self._spoke_at + self._pace.keepalive)
-        return max(0.0, due - time.monotonic())
+    async def _news(self, reading: "asyncio.Future[Any]") -> None:
+        """Waits for a request, or until it was quiet for long. Raises Refusal when the stream has lost its session or its world."""
+        stirred = asyncio.ensure_future(self._line.changed.wait())
+        try:
+            await asyncio.wait({stirred, reading}, timeout=self._rest(), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stirred.cancel()
+        self._line.changed.clear()
+        if self._line.ended:
+            raise Refusal("service.auth.error")
+        if self._clockwork.worlds != self._world:
+            raise Refusal("service.unavailable")
 
-    def _insist(self) -> None:
-        if time.monotonic() >= self._heard_at + self._pace.sweep:
+    def _rest(self) -> float:
+        swept = self._pace.sweep - self._unheard.lasted_s()
+        # who has named no topic yet gets no answers
+        return max(0.0, min(swept, self._pace.keepalive - self._unsaid.lasted_s()) if self._topic else swept)
+
+    def _is_due(self) -> bool:
+        """Whether it was quiet for long. Raises Refusal when nobody published for too long."""
+        if self._unheard.lasted_s() >= self._pace.sweep:
             raise Refusal("publish.stream.sweeper.timeout", seconds=f"{self._pace.sweep:,g}")
+        return self._unsaid.lasted_s() >= self._pace.keepalive
 
     def _take(self, request: Any) -> str:
         """The topic, which the first request names."""
-        self._heard_at = time.monotonic()
+        self._unheard.broken()
         if not self._topic:
             if request.auth_refresh:
                 raise Refusal("publish.auth.refresh.invalid")

@@ -1,9 +1,13 @@
 """How Pub/Sub refuses: a gRPC status, a text that ends with the rpc's id, and trailers that name the error."""
 
+import sqlite3
 import uuid
 from collections.abc import Mapping
 
 import grpc
+
+from sandbox import chance
+from sandbox.store import Store
 
 _PREFIX = "sfdc.platform.eventbus.grpc."
 _S = grpc.StatusCode
@@ -75,5 +79,10 @@ class Refusal(Exception):
         return f"{self.text} rpcId: {rpc_id}" if self.suffix else self.text
 
 
-def new_rpc_id() -> str:
-    return str(uuid.uuid4())
+def new_rpc_id(store: Store) -> str:
+    """Waits for a writer when there is a seed, since draws are counted then."""
+    try:
+        return str(chance.uuid4(store, "rpc"))
+    except sqlite3.OperationalError:
+        # the disk is full, and a refusal has an id all the same
+        return str(uuid.uuid4())

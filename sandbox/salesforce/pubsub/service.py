@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from sandbox import clock
 from sandbox.salesforce import events
 from sandbox.salesforce.access import User
 from sandbox.salesforce.behaviour import behaviour
@@ -15,7 +14,8 @@ from sandbox.salesforce.protos import sandbox_pubsub_pb2 as pb
 from sandbox.salesforce.pubsub import faults
 from sandbox.salesforce.pubsub.calls import UPSTREAM, Call, Desk
 from sandbox.salesforce.pubsub.door import Door
-from sandbox.salesforce.pubsub.publish import Press, Publication, published, refused
+from sandbox.salesforce.pubsub.publish import Line, Press, Publication, published, refused
+from sandbox.salesforce.pubsub.quiet import Clockwork
 from sandbox.salesforce.pubsub.refusals import Refusal
 from sandbox.salesforce.pubsub.requests import sound
 from sandbox.salesforce.pubsub.stream import Demand, Pace, Start, Subscription, Troubles
@@ -27,10 +27,10 @@ Topic = dict[str, Any]
 
 
 class PubSub:
-    def __init__(self, store: Store, wire: Wire, door: Door, pace: Pace, now: Callable[[], float] = clock.now) -> None:
-        self._store, self._door, self._pace, self._now = store, door, pace, now
-        self._desk = Desk(wire, door)
-        self._log = log(store)
+    def __init__(self, store: Store, wire: Wire, door: Door, pace: Pace) -> None:
+        self._store, self._door, self._pace = store, door, pace
+        self._desk = Desk(store, wire, door)
+        self._log, self._clockwork = log(store), Clockwork(store)
         self._demands: dict[str, Demand] = {}
         wire.alarm(UPSTREAM, self._alarmed)
 
@@ -46,14 +46,16 @@ class PubSub:
     async def PublishStream(self, requests: Any, context: Any) -> AsyncIterator[Any]:
         async with self._desk.running("PublishStream", context) as (call, user):
             self._desk.opened(call)
-            ended = asyncio.Event()
+            line = Line()
             try:
-                stream = Publication(self._press(call, user, self._watched(call, ended.set)), ended, self._paced())
+                press = self._press(call, user, self._watched(call, line.expire))
+                self._clockwork.listen(call.id, _on_this_loop(line.changed.set))
+                stream = Publication(press, line, self._clockwork, self._paced())
                 async with aclosing(stream.responses(aiter(requests))) as responses:
                     async for response in responses:
                         yield response
             finally:
-                self._door.watch.leave(call.id)
+                self._left(call)
 
     async def Subscribe(self, requests: Any, context: Any) -> AsyncIterator[Any]:
         async with self._desk.running("Subscribe", context) as (call, user):
@@ -164,16 +166,18 @@ class PubSub:
         self._desk.refuse(call, (*faults.OPENING, *custom))
         position = self._position(first)
         self._demands[call.id] = demand
-        self._log.listen(call.id, _on_this_loop(demand.changed.set))
+        for bells in (self._log, self._clockwork):
+            bells.listen(call.id, _on_this_loop(demand.changed.set))
         troubles = Troubles(lambda: self._desk.delivery(call), lambda: self._desk.mid_stream(call))
         # asked once for each schema: the store is not for every event on its way
         mine = functools.cache(lambda schema_id: events.event_of(self._store, schema_id) == event)
-        return Subscription(self._log, demand, Start(call.id, position, mine, self._now), troubles, self._paced())
+        start = Start(call.id, position, mine, self._clockwork)
+        return Subscription(self._log, demand, start, troubles, self._paced())
 
     def _position(self, first: Any) -> int:
         """The counter after which events are delivered."""
         if first.replay_preset == pb.EARLIEST:
-            return self._log.horizon(self._now())
+            return self._log.horizon(self._clockwork.now())
         if first.replay_preset == pb.LATEST:
             return self._log.tip()
         if first.replay_preset != pb.CUSTOM:
@@ -181,7 +185,7 @@ class PubSub:
         if not first.replay_id:
             raise Refusal("subscription.fetch.replayid.validation.failed")
         try:
-            return self._log.position(first.replay_id, self._now())
+            return self._log.position(first.replay_id, self._clockwork.now())
         except Corrupted as error:
             raise Refusal("subscription.fetch.replayid.corrupted") from error
 
@@ -197,8 +201,8 @@ class PubSub:
         return renew
 
     def _left(self, call: Call) -> None:
-        self._log.leave(call.id)
-        self._door.watch.leave(call.id)
+        for bells in (self._log, self._clockwork, self._door.watch):
+            bells.leave(call.id)
         self._demands.pop(call.id, None)
 
     def _alarmed(self, fault: Fault) -> None:

@@ -1,14 +1,15 @@
 """One subscription: what the client asked for and was not given yet, and what it gets next."""
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.salesforce.event_log import Event, Log
 from sandbox.salesforce.protos import sandbox_pubsub_pb2 as pb
+from sandbox.salesforce.pubsub.quiet import Clockwork, Quiet
 from sandbox.salesforce.pubsub.refusals import Refusal
 from sandbox.salesforce.pubsub.requests import sound
 from sandbox.wire import Fault
@@ -29,9 +30,9 @@ class Troubles:
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds: after `keepalive` of quiet an empty answer; the end after `idle` with nothing asked for, `sweep` with nothing published.
+    """Seconds of the sandbox's clock: after `keepalive` of quiet an empty answer, the end after `idle` with nothing asked for.
 
-    With `idle_fails` that end is a failure of the transport.
+    With `idle_fails` that end is a failure of the transport. A publisher's stream ends after `sweep` with nothing published.
     """
 
     keepalive: float
@@ -47,7 +48,7 @@ class Start:
     rpc_id: str
     counter: int
     mine: Callable[[str], bool]
-    now: Callable[[], float]
+    clockwork: Clockwork
 
 
 class Demand:
@@ -104,7 +105,7 @@ class Subscription:
         self._log, self._demand, self._start, self._position = log, demand, start, start.counter
         self._troubles, self._pace, self._epoch = troubles, pace, log.epoch
         self._ready: deque[Any] = deque()
-        self._spoke_at = time.monotonic()
+        self._quiet = Quiet(start.clockwork)
 
     async def responses(self) -> AsyncIterator[Any]:
         """Ends when the client closes its half, or when it asks for nothing for too long. Raises Refusal."""
@@ -140,13 +141,13 @@ class Subscription:
 
     def _rest(self) -> float:
         limit = self._pace.keepalive if self._demand.outstanding else self._pace.idle
-        return self._spoke_at + limit - time.monotonic()
+        return limit - self._quiet.lasted_s()
 
     async def _wait(self) -> None:
-        try:
-            await asyncio.wait_for(self._demand.changed.wait(), max(0.0, self._rest()))
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            # not wait_for, which forgets that the call was cancelled when the requests end with it
+            async with asyncio.timeout(max(0.0, self._rest())):
+                await self._demand.changed.wait()
 
     def _fill(self) -> None:
         """Takes events from the log as far as they are asked for; here the faults of delivery happen."""
@@ -177,7 +178,7 @@ class Subscription:
             size += self._ready[0].ByteSize()
             batch.append(self._ready.popleft())
             self._demand.outstanding -= 1
-        self._spoke_at = time.monotonic()
-        latest = batch[-1].replay_id if batch else self._log.mark(self._position, self._start.now())
+        self._quiet.broken()
+        latest = batch[-1].replay_id if batch else self._log.mark(self._position, self._start.clockwork.now())
         pending = self._demand.outstanding
         return pb.FetchResponse(events=batch, latest_replay_id=latest, rpc_id=self._start.rpc_id, pending_num_requested=pending)
