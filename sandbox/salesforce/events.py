@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox import chance, clock
-from sandbox.salesforce import avro, schema
+from sandbox.salesforce import avro
 from sandbox.salesforce.event_log import FIRST, KIND, Event, log
 from sandbox.salesforce.ids import long_id, new_id
 from sandbox.salesforce.schema import Schema
-from sandbox.settings import ROOT
 from sandbox.store import Store, View
 
 EVENT = "OrderProvisionRequested__e"
@@ -40,9 +39,6 @@ def _declared(store: Store, event: str, text: str, added: list[str]) -> None:
 
 def topic(store: Store, name: str) -> dict[str, Any] | None:
     """{"event", "schema_id"} of a topic."""
-    if not store.get(TOPICS, TOPIC):
-        # an org whose Pub/Sub door was never opened publishes all the same
-        declare(store, schema.load(ROOT / "salesforce"))
     return store.get(TOPICS, name)
 
 
