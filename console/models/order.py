@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Self
+from typing import Any, Self
 from uuid import uuid4
 
 from peewee import JOIN, BooleanField, CharField, ForeignKeyField, IntegerField
@@ -62,11 +62,16 @@ class Cart(Row):
         row.update(checkout_id=str(uuid4())).where((row.id == self.id) & (row.checkout_id == self.checkout_id)).execute()
 
 
+def named(line: Mapping[str, Any], language: str) -> str:
+    """What was ordered, as that language calls it; as it was called then where no label says so."""
+    return str(line.get("names", {}).get(language) or line["name"])
+
+
 class Order(Row):
     """An order placed here. Committed as `placing` before the call to Salesforce; the key is born with the row and never changes.
 
-    `lines`: [{"sku","name","category","item_class","quantity","unit_price","billing_cycle","options":{…},"options_json",
-    "pricebook_entry_id","line_key","mobile":bool,"added":bool}], as services/quoting.Line.row makes them.
+    `lines`: [{"sku","name","names":{language: name},"category","item_class","quantity","unit_price","billing_cycle","options":{…},
+    "options_json","pricebook_entry_id","line_key","mobile":bool,"added":bool}], as services/quoting.Line.row makes them.
     state: placing → placed → settled as completed | rejected | cancelled; or failed (Salesforce refused it, nothing exists).
     """
 

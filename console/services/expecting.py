@@ -104,7 +104,7 @@ def _span(seconds: float) -> str:
 
 
 # by state: how often its page asks at first, and once it has stood so for a while
-POLL_S = {"in_progress": (2, 10), "acknowledged": (5, 45), "pending": (5, 30), "held": (10, 45), "failed": (60, 60)}
+POLL_S = {"in_progress": (2, 10), "acknowledged": (5, 60), "pending": (5, 30), "held": (10, 45), "failed": (60, 60)}
 CALM = timedelta(minutes=2)
 
 

@@ -10,7 +10,7 @@ from console.clock import after
 from console.errors import Ambiguous, Rejected, UpstreamError
 from console.models import CustomerLink, EmailToken, Job, Order, OutboxMessage, Subscription, User
 from console.models.base import DatabaseTrouble
-from console.models.order import needs_installation
+from console.models.order import named, needs_installation
 from console.money import yen
 from console.services.provisioning.outcomes import backoff
 from console.services.upstreams import Policy, Upstreams
@@ -104,7 +104,7 @@ def _order(message: OutboxMessage, policy: Policy, language: str) -> Mapping[str
         "order_number": order.order_number,
         "order_url": f"{policy.public_url}/orders/{order.sf_order_id}",
         "payment_url": f"{policy.public_url}/account/payment",
-        "lines": [{"name": line["name"], "quantity": line["quantity"]} for line in order.lines],
+        "lines": [{"name": named(line, language), "quantity": line["quantity"]} for line in order.lines],
         "due_today": yen(order.due_today, language),
         "monthly": yen(order.monthly, language) if order.monthly or not order.yearly else "",
         "yearly": yen(order.yearly, language) if order.yearly else "",

@@ -61,7 +61,8 @@ def _page(found: list[tuple[Order, Job | None]], limit: int, more: bool, before:
 
 def _matches(order: Order, text: str) -> bool:
     """In the order's number, or in the name of something that was ordered."""
-    return text in order.order_number or any(text in line.get("name", "").lower() for line in order.lines)
+    called = (name for line in order.lines for name in (line.get("name", ""), *line.get("names", {}).values()))
+    return text in order.order_number or any(text in name.lower() for name in called)
 
 
 def mine(user: User, sf_order_id: str) -> Order | None:

@@ -10,8 +10,8 @@ from typing import Any
 
 from console import clock, log, zones
 from console.clients.salesforce import Product
+from console.i18n import LANGUAGES, language
 from console.i18n import gettext as _
-from console.i18n import language
 from console.money import whole
 from console.services.product_options import BadOptions, Option, parse
 
@@ -26,7 +26,10 @@ DELIBERATE = frozenset({"", "not_accessible", "not_yet", "no_longer"})
 
 @dataclass(frozen=True)
 class Item:
-    """A product as a person sees it; `price` in yen, tax included. `reason` "" means that it may be ordered; `detail` belongs to it."""
+    """A product as a person sees it; `price` in yen, tax included. `reason` "" means that it may be ordered; `detail` belongs to it.
+
+    `names`: what it is called, by language, for those who look at an order in another one later.
+    """
 
     sku: str
     name: str
@@ -43,6 +46,7 @@ class Item:
     pricebook_id: str
     pricebook_entry_id: str
     reason: str
+    names: Mapping[str, str]
     detail: str = ""
 
     @property
@@ -75,14 +79,15 @@ def today() -> date:
 def item(product: Product) -> Item:
     """The product for the person who is being served; what its data lack never breaks the page."""
     options, reason = _options(product)
-    words = labels(product)
+    labels = _labels(product)
+    words = labels.get(language(), {})
     return Item(
         sku=product.sku, name=words.get("name") or product.name, description=words.get("description") or product.description,
         category=product.category or "Other", item_class=product.item_class, billing_cycle=product.billing_cycle,
         price=whole(product.price) or 0, auto_add=product.auto_add, mobile=bool(product.mobile_plan_id), options=options,
         top_up=product.item_class == "Add-on" and product.billing_cycle == "Onetime" and bool(product.mobile_addon_id),
         offering=product.internet_offering_type, pricebook_id=product.pricebook_id, pricebook_entry_id=product.pricebook_entry_id,
-        reason=_reason(product) or reason,
+        reason=_reason(product) or reason, names={spoken: label["name"] for spoken, label in labels.items() if "name" in label},
     )  # fmt: skip
 
 
@@ -94,13 +99,17 @@ def _options(product: Product) -> tuple[tuple[Option, ...], str]:
         return (), "bad_options"
 
 
-def labels(product: Product) -> Mapping[str, str]:
-    """Name and description in the person's language; {} for a product that is called as Salesforce calls it."""
+def _labels(product: Product) -> dict[str, dict[str, str]]:
+    """Name and description by language; {} for a product that is called as Salesforce calls it."""
     try:
-        words: Any = json.loads(product.labels_json or "{}").get(language(), {})
-        return {key: str(words[key]) for key in ("name", "description") if words.get(key)}
-    except (ValueError, AttributeError, TypeError, RecursionError):
+        told = json.loads(product.labels_json or "{}")
+        return {spoken: _said(told[spoken]) for spoken in LANGUAGES if isinstance(told.get(spoken), dict)}
+    except (ValueError, AttributeError, RecursionError):
         return {}
+
+
+def _said(words: Mapping[str, Any]) -> dict[str, str]:
+    return {key: str(words[key]) for key in ("name", "description") if words.get(key)}
 
 
 def _reason(product: Product) -> str:

@@ -20,10 +20,11 @@ Wish = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Line:
-    """A line of an order: `unit_price` in yen with its options; `added` when we added it as a fee."""
+    """A line of an order: `unit_price` in yen with its options; `added` when we added it as a fee; `names` by language."""
 
     sku: str
     name: str
+    names: dict[str, str]
     category: str
     item_class: str
     quantity: int
@@ -210,7 +211,7 @@ def _installation(catalogue: Catalogue, item: Item, wish: Wish) -> Item:
 
 def _line(item: Item, quantity: int, answers: dict[str, Value], added: bool = False) -> Line:
     return Line(
-        sku=item.sku, name=item.name, category=item.category, item_class=item.item_class, quantity=quantity,
+        sku=item.sku, name=item.name, names=dict(item.names), category=item.category, item_class=item.item_class, quantity=quantity,
         unit_price=item.price + surcharge(item.options, answers), billing_cycle=item.billing_cycle, options=answers,
         options_json=snapshot(item.options, answers), answers=tuple(shown(item.options, answers, language())),
         pricebook_id=item.pricebook_id, pricebook_entry_id=item.pricebook_entry_id, mobile=item.mobile, added=added,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, url_for
 from jinja2 import StrictUndefined
 
 from console import clock, i18n, money, zones
+from console.models.order import named
 from console.services.prefectures import PREFECTURES
 
 
@@ -21,7 +23,7 @@ def init_app(app: Flask) -> None:
     env.trim_blocks = env.lstrip_blocks = True
     env.add_extension("jinja2.ext.i18n")
     env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=False)  # type: ignore[attr-defined]
-    env.filters.update(yen=yen, day=day, time=time_of_day, moment=moment, ago=ago, prefecture=prefecture)
+    env.filters.update(yen=yen, day=day, time=time_of_day, moment=moment, ago=ago, prefecture=prefecture, named=ordered)
     env.globals.update(
         asset=_assets(Path(str(app.static_folder))), language=i18n.language, full_name=i18n.full_name, zone_name=zone_name,
         ENVIRONMENT=app.config["ENVIRONMENT"],
@@ -50,6 +52,10 @@ def time_of_day(at: datetime) -> str:
 def moment(at: datetime) -> str:
     """`21 Nov 2026, 14:05`; Japanese needs no comma there."""
     return f"{day(at)}{' ' if i18n.language() == 'ja' else ', '}{time_of_day(at)}"
+
+
+def ordered(line: Mapping[str, Any]) -> str:
+    return named(line, i18n.language())
 
 
 def zone_name() -> str:

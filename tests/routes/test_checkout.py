@@ -48,6 +48,16 @@ def test_it_orders_from_product_to_status_page(aiko: Shopper, control: Control) 
     assert control.truth(order.sf_order_id)["orders"][0]["salesforce"]["Status"] == "Pending Review"
 
 
+def test_an_order_is_named_in_the_language_of_whoever_looks(aiko: Shopper) -> None:
+    aiko.choose("SIM-DATA-5", quantity=1)
+    page = place(aiko).location
+    assert "SIM activation" in aiko.browser.get(page).text
+    aiko.browser.post("/language", {"language": "ja"})
+    seen = aiko.browser.get(page).text
+    assert ("SIM開通手数料" in seen, "SIM activation" in seen) == (True, False)
+    assert page in aiko.browser.get("/orders?q=SIM開通").text
+
+
 def test_it_orders_options_and_the_installation(aiko: Shopper) -> None:
     answers = {"option-access_mode": "ipoe", "option-static_addresses": "2", "installation": "NET-INST-WKND"}
     aiko.choose("NET-HOME-1G", **answers)

@@ -161,6 +161,16 @@ def test_it_tells_what_is_paid_each_month_and_year(console: Console, sara: User,
 
 
 @pytest.mark.sqlite
+def test_it_names_what_was_ordered_in_the_persons_language(console: Console, sara: User, inbox: Any) -> None:
+    order = jobs.order(sara)
+    Order.update(lines=[order.lines[0] | {"names": {"ja": "光回線"}}]).where(Order.id == order.id).execute()
+    User.update(language="ja").where(User.id == sara.id).execute()
+    deliver(console, left(console, sara, "order_received", sf_order_id=order.sf_order_id, order_id=order.id))
+    [mail] = inbox(sara)
+    assert "光回線" in mail["text"]
+
+
+@pytest.mark.sqlite
 def test_it_keeps_the_correlation_id_of_what_left_it(console: Console, sara: User, inbox: Any) -> None:
     with log.correlated(CORRELATION):
         message = left(console, sara)
