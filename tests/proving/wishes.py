@@ -93,8 +93,9 @@ def ask(user: User, order: Order) -> asking_support.Asked:
 
 def question_broken(sandbox: Running, asked: SupportRequest, order_id: str) -> Iterator[str]:
     """One Case with the question and the order in it, of which the page knows the number; the text is not kept here any longer."""
-    cases = _cases(sandbox, QUESTION, asked.reference)
-    if len(cases) != 1 or order_id not in cases[0]["Description"] or not cases[0]["AccountId"]:
+    # by the order's id: references begin anew with each emptied database, and many are emptied beside one sandbox
+    cases = _cases(sandbox, QUESTION, asked.reference, order_id)
+    if len(cases) != 1 or not cases[0]["AccountId"]:
         yield f"{len(cases)} Cases with the question, or not of the order"
         return
     row = SupportRequest.get_by_id(asked.id)

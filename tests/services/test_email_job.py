@@ -14,7 +14,7 @@ from console import clock, crash
 from console.clients.whmcs import Address, NewClient
 from console.models import CustomerLink, EmailToken, Job, JobStep, OutboxMessage, User
 from console.services import changing_email
-from console.services.provisioning import engine
+from console.services.provisioning import email, engine
 from console.services.provisioning.plans import PLANS
 from console.wiring import Console
 from tests.support import customers
@@ -81,7 +81,7 @@ def assert_changed(console: Console, person: User, job: Job, new: str) -> None:
     assert mails() == ["email_changed", "email_changed_former"]
     case = JobStep.get(JobStep.job == job.id, JobStep.name == "account_case").upstream_ref
     again = {"subject": "", "description": "", "account_id": CustomerLink.of(person.id).sf_account_id}
-    assert case == console.upstreams.salesforce.open_case(key=f"email-{person.id}-{job.id}", **again)
+    assert case == console.upstreams.salesforce.open_case(key=email.case_key(job), **again)
 
 
 def assert_as_before(console: Console, person: User, job: Job) -> None:

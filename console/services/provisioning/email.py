@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from console.clients.whmcs import ClientRecord
 from console.errors import AlreadyDone, NeedsStaff, Stop
-from console.models import CustomerLink, User
+from console.models import CustomerLink, Job, User
+from console.models.base import millis
 from console.services import changing_email, mailing
 from console.services.provisioning.plan import Done, Plan, Run, Step
 
@@ -61,11 +62,16 @@ def account_case(run: Run, _line: str) -> Done:
     """The Account's e-mail is the staff's to change: they are asked to."""
     user, link = _people(run)
     case_number = run.upstreams.salesforce.open_case(
-        key=f"email-{user.id}-{run.job.id}", subject="Portal customer changed the e-mail",
+        key=case_key(run.job), subject="Portal customer changed the e-mail",
         description=f"Portal user {user.id} confirmed {user.email} as the new e-mail. Please look whether the Account's is to follow.",
         account_id=link.sf_account_id,
     )  # fmt: skip
     return Done(case_number, {"case": case_number})
+
+
+def case_key(job: Job) -> str:
+    """Born with the job; the moment is part of it, since a restored database gives its ids a second time."""
+    return f"email-{job.user_id}-{job.id}-{millis(job.created_at)}"
 
 
 def _people(run: Run) -> tuple[User, CustomerLink]:
