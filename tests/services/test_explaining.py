@@ -178,7 +178,7 @@ def test_it_tells_staff_why_a_job_stands_still(values: dict[str, object], said: 
     assert why(job) == said if not said else said in why(job)
 
 
-@pytest.mark.parametrize(("job_state", "soon", "later"), [("running", 2, 10), ("held", 10, 45), (None, 5, 45), ("needs_customer", 5, 30)])
+@pytest.mark.parametrize(("job_state", "soon", "later"), [("running", 2, 10), ("held", 10, 45), (None, 5, 60), ("needs_customer", 5, 30)])
 def test_a_page_asks_less_often_of_what_has_stood_so_for_a_while(job_state: str | None, soon: int, later: int) -> None:
     assert told("placed", job_state).poll_s == soon
     with time_machine.travel(clock.now() + timedelta(minutes=3)):
