@@ -33,9 +33,10 @@ def test_it_refuses_a_command_that_it_does_not_know() -> None:
     assert (code, "usage:" in told) == (2, True)
 
 
-@pytest.mark.parametrize(
-    ("words", "played", "on"), [((), boundaries.quick(), ("sqlite",)), (("--all",), boundaries.every(), backends.NAMES)]
-)  # fmt: skip
+EVERYTHING = pytest.param(("--all",), boundaries.every(), backends.NAMES, marks=pytest.mark.long)
+
+
+@pytest.mark.parametrize(("words", "played", "on"), [((), boundaries.quick(), ("sqlite",)), EVERYTHING])
 def test_it_plays_the_whole_crash_matrix_for_continuous_integration(
     words: tuple[str, ...], played: list[Boundary], on: tuple[str, ...]
 ) -> None:

@@ -27,7 +27,7 @@ PEOPLE = ("aiko@home.example", "sara@home.example")
 @pytest.mark.parametrize(
     "asked",
     [
-        pytest.param(chaos.Asked(orders=14, seed=1, minutes=0.08, scale=False), id="sqlite"),
+        pytest.param(chaos.Asked(orders=14, seed=1, minutes=0.08, scale=False), id="sqlite", marks=pytest.mark.long),
         pytest.param(chaos.Asked(orders=14, seed=4, minutes=0.08, scale=True), id="postgres", marks=pytest.mark.long),
         pytest.param(chaos.Asked(orders=150, seed=2, minutes=1, scale=False), id="sqlite for a minute", marks=pytest.mark.long),
         pytest.param(chaos.Asked(orders=150, seed=3, minutes=1, scale=True), id="postgres for a minute", marks=pytest.mark.long),
