@@ -61,6 +61,7 @@ def test_it_tells_everybody_and_ends_on_a_signal(demo: tuple[subprocess.Popen[by
     assert [name for name, pid in told["pids"].items() if _lives(pid)] == []
 
 
+@pytest.mark.long
 def test_it_ends_with_1_when_a_program_dies(demo: tuple[subprocess.Popen[bytes], dict[str, Any]]) -> None:
     process, told = demo
     os.kill(told["pids"]["listener"], signal.SIGKILL)
