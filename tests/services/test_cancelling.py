@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
 
 from console import clock
 from console.errors import Refused
-from console.models import Job, JobEvent, JobStep, Order, OutboxMessage, database, transaction
+from console.models import Job, JobEvent, JobStep, Order, OutboxMessage, transaction
 from console.models.job import STATES
 from console.services import cancelling
 from console.services.explaining import status_of
@@ -25,6 +24,7 @@ from tests.support.plans import World, quick
 from tests.support.processes import eventually
 from tests.support.sandbox import Control, Running
 from tests.support.sf_rest import SfRest
+from tests.support.together import at_once
 
 STOPPABLE = [state for state in STATES if state not in {"succeeded", "cancelled"}]
 
@@ -102,24 +102,6 @@ def test_it_says_the_same_when_asked_twice(console: Console) -> None:
     order = placed()
     assert [cancel(console, order), cancel(console, order)] == ["cancelled", "cancelled"]
     assert (mails(order), JobEvent.select().where(JobEvent.what == "cancelled").count()) == (["order_cancelled"], 1)
-
-
-def at_once(*deeds: Callable[[], object]) -> None:
-    """Each in a thread of its own, started at the same moment."""
-    gate = threading.Barrier(len(deeds))
-
-    def do(deed: Callable[[], object]) -> None:
-        gate.wait()
-        try:
-            deed()
-        finally:
-            database.close()
-
-    threads = [threading.Thread(target=do, args=(deed,)) for deed in deeds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 @pytest.mark.parametrize("head_start", range(-8, 8))

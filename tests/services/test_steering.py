@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
 
@@ -18,6 +17,7 @@ from console.services.provisioning.verbs import VERBS, fits
 from console.wiring import Console
 from tests.support import jobs
 from tests.support.plans import World
+from tests.support.together import at_once
 
 WHO = {"actor": "user:7", "reason": "agreed by telephone"}
 FAILED = {"attempt": 3, "crash_count": 1, "error_class": "retryable", "error_code": "refused", "next_run_at": clock.after(900)}
@@ -132,7 +132,7 @@ def test_it_keeps_no_snapshot_but_for_a_changed_order(console: Console) -> None:
 def test_it_lets_either_the_cancel_or_the_worker_win(console: Console) -> None:
     for head_start in range(-8, 8):
         job, world, refused = jobs.job(jobs.customer(), "queued", next_run_at=clock.after(-1)), World(), []
-        _at_once(
+        at_once(
             lambda: _worker(console, job, world, max(0, head_start) / 1000),  # noqa: B023
             lambda: _cancel(console, job, refused, max(0, -head_start) / 1000),  # noqa: B023
         )
@@ -153,24 +153,6 @@ def _cancel(console: Console, job: Job, refused: list[Refused], late_s: float) -
         steer(console, "cancel", job)
     except Refused as refusal:
         refused.append(refusal)
-
-
-def _at_once(*deeds: Callable[[], None]) -> None:
-    """Each in a thread of its own, started at the same moment."""
-    gate = threading.Barrier(len(deeds))
-
-    def do(deed: Callable[[], None]) -> None:
-        gate.wait()
-        try:
-            deed()
-        finally:
-            database.close()
-
-    threads = [threading.Thread(target=do, args=(deed,)) for deed in deeds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def test_the_table_names_every_verb_once() -> None:

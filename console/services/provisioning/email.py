@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from console.clients.whmcs import ClientRecord
 from console.errors import AlreadyDone, NeedsStaff, Stop
 from console.models import CustomerLink, Job, User
@@ -29,25 +31,25 @@ def _anothers(found: ClientRecord | None, link: CustomerLink) -> bool:
 def whmcs_client(run: Run, _line: str) -> Done:
     """The client, who gets billing's mails."""
     user, link = _people(run)
-    if not user.new_email:
-        _put_back(run, user, link)
-    try:
-        run.upstreams.whmcs.update_client_email(_id(link.whmcs_client_id), user.new_email)
-    except AlreadyDone:
-        _put_back(run, user, link)
+    _move(run, user, link, lambda: run.upstreams.whmcs.update_client_email(_id(link.whmcs_client_id), user.new_email))
     return Done(str(link.whmcs_client_id))
 
 
 def whmcs_user(run: Run, _line: str) -> Done:
     """The user, who owns the client."""
     user, link = _people(run)
+    _move(run, user, link, lambda: run.upstreams.whmcs.update_user_email(_id(link.whmcs_user_id), user.new_email))
+    return Done(str(link.whmcs_user_id))
+
+
+def _move(run: Run, user: User, link: CustomerLink, write: Callable[[], None]) -> None:
+    """Billing's address; put back when the change was given up, or somebody else has the address by now."""
     if not user.new_email:
         _put_back(run, user, link)
     try:
-        run.upstreams.whmcs.update_user_email(_id(link.whmcs_user_id), user.new_email)
+        write()
     except AlreadyDone:
         _put_back(run, user, link)
-    return Done(str(link.whmcs_user_id))
 
 
 def own_row(run: Run, _line: str) -> Done:
